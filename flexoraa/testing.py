@@ -1,0 +1,14 @@
+"""The environment of the tests, set before the settings are read (see pytest.ini)."""
+
+import os
+
+os.environ["READ_DOT_ENV"] = "false"
+for name, value in {
+    "DEBUG": "true",
+    "SANDBOX": "true",
+    "SECRET_KEY": "for-tests-only",
+    "META_APP_SECRETS": "new-app-secret,old-app-secret",
+    "META_VERIFY_TOKEN": "verify-me",
+    "LOG_LEVEL": "WARNING",
+}.items():
+    os.environ[name] = value

@@ -1,0 +1,8 @@
+"""Users, workspaces and who may do what in them."""
+
+from django.apps import AppConfig
+
+
+class TeamsConfig(AppConfig):
+    name = "teams"
+    verbose_name = "Teams"

@@ -1,0 +1,34 @@
+"""One table: which role may do what. The API, the admin and the tests read it."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """From most to least; nobody gives a role above their own."""
+
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    SDR = "sdr", "SDR"
+    MEMBER = "member", "Member"
+
+
+class Action(models.TextChoices):
+    """What a person does to a workspace's rows."""
+
+    READ = "read", "Read conversations and contacts"
+    WORK = "work", "Answer, assign and resolve conversations"
+    MANAGE_CHANNELS = "manage_channels", "Connect and change channels"
+    MANAGE_WORKSPACE = "manage_workspace", "Change the workspace's settings"
+
+
+ALLOWED: dict[str, frozenset[str]] = {
+    Role.OWNER: frozenset(Action),
+    Role.ADMIN: frozenset(Action),
+    Role.SDR: frozenset({Action.READ, Action.WORK}),
+    Role.MEMBER: frozenset({Action.READ}),
+}
+
+
+def may(role: str, action: str) -> bool:
+    """Whether the role may; an unknown role may nothing."""
+    return action in ALLOWED.get(role, frozenset())

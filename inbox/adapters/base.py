@@ -1,0 +1,311 @@
+"""The words every channel is translated into, and what an adapter must be able to do.
+
+An adapter is pure: bytes and headers in, frozen events out; no rows, no network.
+Every event says which account it is for (`account`, the provider's id), and when it
+happened by the provider's clock (`at`, aware UTC).
+"""
+
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar, NamedTuple
+
+# The `at` of an event whose provider gave no time: it gets that of its delivery.
+UNTIMED = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Kind(StrEnum):
+    """What a message is, whichever channel it came by."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+    LOCATION = "location"
+    CONTACTS = "contacts"
+    INTERACTIVE = "interactive"  # button, list and flow replies
+    BUTTON = "button"  # quick replies, also those on a template
+    POSTBACK = "postback"
+    ORDER = "order"
+    SHARE = "share"  # a post, reel, story or link that was passed on
+    STORY_REPLY = "story_reply"
+    STORY_MENTION = "story_mention"
+    REFERRAL = "referral"  # came through an ad or link, said nothing yet
+    TEMPLATE = "template"
+    SYSTEM = "system"
+    UNSUPPORTED = "unsupported"
+
+
+class Status(StrEnum):
+    """How far a message of ours has come."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    DELIVERED = "delivered"
+    READ = "read"
+    PLAYED = "played"
+
+
+class IdKind(StrEnum):
+    """The kinds of name a channel has for a person."""
+
+    PHONE = "phone"
+    BSUID = "bsuid"
+    PSID = "psid"
+    IGSID = "igsid"
+    USER_REF = "user_ref"
+    GROUP = "group"
+
+
+class Identity(NamedTuple):
+    """One name of a person on one account.
+
+    `value` is what the provider said and what sending needs; `key` is the form by
+    which the person is found again (E.164 digits in their normal form for phones).
+    """
+
+    kind: IdKind
+    value: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody outside, by every name that one event tells; the surest name first."""
+
+    identities: tuple[Identity, ...]
+    name: str = ""
+    username: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file or link in a message, still at the provider.
+
+    `external_id` is a media id (WhatsApp); `url` may need the account's token and
+    expires. `kind` is image, video, audio, document, sticker or link.
+    """
+
+    kind: str
+    external_id: str = ""
+    url: str = ""
+    mime_type: str = ""
+    filename: str = ""
+    sha256: str = ""
+    title: str = ""
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What all events share.
+
+    `parent` is the id above the account (WhatsApp Business Account); it routes what
+    carries no account of its own.
+    """
+
+    account: str
+    at: datetime
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said(Event):
+    """What a message says, whoever wrote it.
+
+    `payload` holds what `text` and attachments cannot say. `external_id` is unique per
+    account; where the provider gives none (old postbacks, bare referrals) the adapter
+    derives one that is the same at each delivery. `referral` is the ad or link that
+    led here. `group` is the group's id, "" in a conversation of two.
+    """
+
+    person: Person
+    external_id: str
+    kind: Kind
+    text: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+    reply_to: str = ""
+    referral: Mapping[str, Any] | None = None
+    group: str = ""
+    errors: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundMessage(Said):
+    """A person wrote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo(Said):
+    """The business wrote: from here, from its phone or from the provider's own inbox.
+
+    `person` is the recipient. `ref` is our own reference when the provider returns it
+    (Messenger `metadata`), `app_id` the application that sent it.
+    """
+
+    ref: str = ""
+    app_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUpdate(Event):
+    """A message of ours got somewhere, or failed. `covers_earlier`: so did all before
+    it in the conversation. `ref` is our own reference as the provider returns it."""
+
+    external_id: str
+    status: Status
+    person: Person | None = None
+    ref: str = ""
+    covers_earlier: bool = False
+    errors: tuple[Mapping[str, Any], ...] = ()
+    pricing: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark(Event):
+    """Everything we wrote to this person until `until` has got this far."""
+
+    person: Person
+    status: Status
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited(Event):
+    """The text of a message changed; of several edits the highest `number` stands,
+    then the latest."""
+
+    target: str
+    text: str
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent(Event):
+    """A message was taken back by who wrote it."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reacted(Event):
+    """An emoji was put on a message, or taken off ("" is off). No person: it was us."""
+
+    target: str
+    emoji: str
+    person: Person | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityChanged(Event):
+    """A person is now known by other names (new phone number, new BSUID)."""
+
+    old: Identity
+    person: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Event):
+    """Something worth keeping that changes no message: opt-ins, calls, policy, ...
+
+    `kind` is the provider's word, such as `optin` or `message_template_status_update`.
+    """
+
+    kind: str
+    payload: Mapping[str, Any]
+    person: Person | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateUpdate(Noted):
+    """A message template was approved, rejected, paused, changed."""
+
+    name: str
+    language: str = ""
+    event: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountUpdate(Noted):
+    """The account or number itself changed. `disconnected`: nothing more will come,
+    until somebody acts; False says it works again; None leaves that as it was."""
+
+    event: str = ""
+    disconnected: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown(Noted):
+    """A kind of event that this adapter does not know; kept as it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An item that could not be read although its neighbours could."""
+
+    where: str
+    item: Any
+    traceback: str
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What one body said: its events in order, and what failed."""
+
+    events: list[Event] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def collect(self, where: str, item: Any, events: Iterable[Event]) -> None:
+        """Take all events of one item, or note its failure and go on."""
+        try:
+            self.events.extend(events)
+        except Exception:
+            self.failures.append(Failure(where, item, traceback.format_exc()))
+
+
+class Adapter:
+    """One channel. Subclass it, fill in the holes, name it in ADAPTERS."""
+
+    channel: ClassVar[str]
+    label: ClassVar[str]
+    kept_headers: ClassVar[tuple[str, ...]] = ("Content-Type", "User-Agent")
+
+    def challenge(self, query: Mapping[str, str]) -> str | None:
+        """The answer to the provider's handshake, or None when the token is wrong."""
+        raise NotImplementedError
+
+    def is_authentic(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether the provider signed exactly these bytes."""
+        raise NotImplementedError
+
+    def fairness_key(self, body: bytes) -> bytes:
+        """A guess at whose traffic this is, without parsing; only shares out turns."""
+        return b""
+
+    def speaks(self, document: Any) -> bool:
+        """Whether a parsed body is this channel's own."""
+        return True
+
+    def parse(self, document: Any) -> Parsed:
+        """Everything the body says; `document` is what `flexoraa.lib.clean` made."""
+        parsed = Parsed()
+        for where, item, events in self.items(document):
+            parsed.collect(where, item, events)
+        return parsed
+
+    def items(self, document: Any) -> Iterator[tuple[str, Any, Iterable[Event]]]:
+        """(where, raw item, its lazily read events) for every item of the body.
+
+        It must not raise on odd shapes: reading happens inside the returned iterables.
+        """
+        raise NotImplementedError
+
+    def checks(self) -> Sequence[str]:
+        """What is missing in the settings for this channel to work, in words."""
+        return ()

@@ -1,0 +1,108 @@
+"""The numbers, pages and accounts through which a workspace talks."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+from flexoraa.lib import sets
+from flexoraa.lib.crypto import SecretField
+from inbox import adapters
+from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+
+
+class ChannelAccountQuerySet(WorkspaceQuerySet):
+    """Sets of accounts."""
+
+    def connected_lately(self) -> Self:
+        """Made or changed within the last minutes, without their tokens.
+
+        Webhooks that were being sorted at that very moment can have missed them.
+        """
+        return self.filter(changed_at__gt=Now() - timedelta(minutes=2)).defer("token")
+
+    def heard_from(self, ids: Iterable[int]) -> None:
+        """Note that something came in just now; at most one write in ten seconds."""
+        sets.execute(
+            "UPDATE inbox_channelaccount SET last_event_at = now() WHERE id = ANY(%s) "
+            "AND (last_event_at IS NULL OR "
+            "last_event_at < now() - interval '10 seconds')",
+            [sorted(ids)],
+        )
+
+
+class ChannelAccount(WorkspaceRow):
+    """One WhatsApp number, Instagram account or Facebook Page.
+
+    `external_id` is what webhooks name: the phone number id, the Instagram
+    professional account id, the Page id. `parent_external_id` is the WhatsApp Business
+    Account above a number. An external id belongs to one workspace of the whole
+    installation, or a webhook would have two owners.
+    """
+
+    class Status(models.TextChoices):
+        CONNECTED = "connected", "Connected"
+        DISCONNECTED = "disconnected", "Disconnected"
+
+    channel = models.CharField(max_length=20, choices=adapters.choices)
+    name = models.CharField(max_length=120)
+    external_id = models.CharField("external ID", max_length=64)
+    parent_external_id = models.CharField(
+        "business account ID",
+        max_length=64,
+        blank=True,
+        help_text="WhatsApp only: the id of the WhatsApp Business Account.",
+    )
+    token = SecretField(
+        "access token",
+        blank=True,
+        default="",
+        help_text="Kept encrypted and never shown again.",
+    )
+    status = models.CharField(
+        max_length=12, choices=Status.choices, default=Status.CONNECTED
+    )
+    status_reason = models.CharField(max_length=200, blank=True)
+    status_at = models.DateTimeField(db_default=Now())
+    last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    objects = ChannelAccountQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "external_id"],
+                name="inbox_channelaccount_one_owner",
+                violation_error_message=(
+                    "This account is already connected, here or in another workspace."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["connected", "disconnected"]),
+                name="inbox_channelaccount_status_known",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel", "parent_external_id"],
+                name="inbox_channelaccount_parent",
+            ),
+            models.Index(
+                fields=["workspace", "id"], name="inbox_channelaccount_workspace"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_channel_display()})"
+
+    @property
+    def route_keys(self) -> list[str]:
+        """The names under which webhooks for this account wait as unroutable."""
+        keys = [f"{self.channel}:{self.external_id}"]
+        if self.parent_external_id:
+            keys.append(f"{self.channel}:{self.parent_external_id}")
+        return keys

@@ -1,0 +1,197 @@
+"""Messages of every channel in one table, and what hangs on them."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from flexoraa.lib import sets
+from inbox import adapters
+from inbox.adapters.base import Kind
+from inbox.models.accounts import ChannelAccount
+from inbox.models.conversations import Conversation
+from inbox.models.ledger import WebhookDelivery
+from inbox.models.people import Contact
+from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+
+# Statuses move up only. A message that failed can still turn out delivered (WhatsApp
+# retries by itself), but nothing comes after read and played.
+RANKS = {
+    "received": 0,
+    "queued": 0,
+    "sending": 1,
+    "unknown": 2,
+    "sent": 3,
+    "failed": 4,
+    "delivered": 5,
+    "read": 6,
+    "played": 7,
+}
+
+
+# WhatsApp's history names a file first and brings it later under the same id
+PLACEHOLDER = "m.kind = 'unsupported' AND m.payload ->> 'type' = 'media_placeholder'"
+
+
+class MessageQuerySet(WorkspaceQuerySet):
+    """Sets of messages."""
+
+    def known(self, ids: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+        """Which of these (account id, external id) are stored already, not counting
+        placeholders: what they stand for has their id."""
+        wanted = list(ids)
+        if not wanted:
+            return set()
+        rows = sets.fetch(
+            "SELECT m.account_id, m.external_id FROM unnest(%s::bigint[], %s::text[]) "
+            "AS k(account_id, external_id) JOIN inbox_message m "
+            f"USING (account_id, external_id) WHERE m.external_id <> '' "
+            f"AND NOT ({PLACEHOLDER})",
+            [list(column) for column in zip(*wanted, strict=True)],
+        )
+        return set(rows)
+
+    def lock(self, ids: Iterable[int]) -> None:
+        """Lock these rows in the order that everybody locks them: by id."""
+        sets.execute(
+            "SELECT 1 FROM inbox_message WHERE id = ANY(%s) "
+            "ORDER BY id FOR NO KEY UPDATE",
+            [sorted(ids)],
+        )
+
+    def in_order(self) -> "MessageQuerySet":
+        """Oldest first: by the provider's clock, then as they were stored."""
+        return self.order_by("provider_at", "id")
+
+
+class Message(WorkspaceRow):
+    """One message in or out, or a note between colleagues.
+
+    `external_id` is the provider's id, "" until it is known. `provider_at` is the
+    provider's clock, `created_at` ours. `payload` holds what `text` and attachments
+    cannot say, by kind; `ref` is our own reference in a message that we sent.
+    """
+
+    class Direction(models.TextChoices):
+        IN = "in", "Inbound"
+        OUT = "out", "Outbound"
+        NOTE = "note", "Note"
+
+    # One composite key in the database ties workspace, account and conversation
+    # together (migration 0003), so each alone needs none.
+    workspace = models.ForeignKey(
+        "teams.Workspace",
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    account = models.ForeignKey(
+        ChannelAccount,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    conversation = models.ForeignKey(
+        Conversation,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,
+        db_constraint=False,
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    delivery = models.ForeignKey(
+        WebhookDelivery,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        help_text="The webhook that brought it; bodies are not kept for ever.",
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
+    channel = models.CharField(max_length=20, choices=adapters.choices)
+    direction = models.CharField(max_length=4, choices=Direction.choices)
+    kind = models.CharField(
+        max_length=20, choices=[(kind.value, kind.value) for kind in Kind]
+    )
+    text = models.TextField(blank=True, db_default="")
+    payload = models.JSONField(db_default=models.Value({}, models.JSONField()))
+    external_id = models.CharField(max_length=512, blank=True, db_default="")
+    reply_to = models.CharField(
+        "reply to", max_length=512, blank=True, db_default="", help_text="external ID"
+    )
+    ref = models.CharField(max_length=40, blank=True, db_default="")
+    status = models.CharField(
+        max_length=10, choices=[(status, status.title()) for status in RANKS]
+    )
+    status_rank = models.SmallIntegerField(db_default=0)
+    errors = models.JSONField(db_default=models.Value([], models.JSONField()))
+    provider_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True)
+    unsent_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "external_id"],
+                condition=~Q(external_id=""),
+                name="inbox_message_once",
+            ),
+            models.UniqueConstraint(
+                fields=["ref"], condition=~Q(ref=""), name="inbox_message_ref_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(direction__in=["in", "out", "note"]),
+                name="inbox_message_direction_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=list(RANKS)), name="inbox_message_status_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["conversation", "provider_at", "id"],
+                name="inbox_message_thread",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.direction}"
+
+
+class Attachment(WorkspaceRow):
+    """A file or link in a message: a reference to what the provider still holds."""
+
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="attachments"
+    )
+    position = models.SmallIntegerField(default=0)
+    kind = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=512, blank=True)
+    url = models.TextField(blank=True)
+    mime_type = models.CharField(max_length=200, blank=True)
+    filename = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=100, blank=True)
+    title = models.TextField(blank=True)
+    voice = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("message_id", "position")
+
+    def __str__(self) -> str:
+        return self.filename or self.title or self.kind

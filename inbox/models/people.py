@@ -1,0 +1,95 @@
+"""People on the other side, and the names that channels have for them."""
+
+from collections.abc import Iterable
+
+from django.db import models
+from django.db.models import F, Q
+
+from flexoraa.lib import sets
+from inbox.adapters.base import IdKind
+from inbox.models.accounts import ChannelAccount
+from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+
+
+class Contact(WorkspaceRow):
+    """A person. When two turn out to be one, the younger points to the older."""
+
+    name = models.CharField(max_length=200, blank=True)
+    username = models.CharField(max_length=200, blank=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
+                name="inbox_contact_not_merged_into_itself",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-id"], name="inbox_contact_workspace")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.username or f"Contact {self.pk}"
+
+
+class ContactIdentityQuerySet(WorkspaceQuerySet):
+    """Sets of identities."""
+
+    def find(
+        self, keys: Iterable[tuple[int, str, str]]
+    ) -> dict[tuple[int, str, str], tuple[int, str]]:
+        """(account id, kind, key) -> (contact id after merges, contact's name)."""
+        wanted = list(keys)
+        if not wanted:
+            return {}
+        rows = sets.fetch(
+            """
+            SELECT i.account_id, i.kind, i.key, coalesce(c.merged_into_id, c.id),
+                coalesce(w.name, c.name)
+            FROM unnest(%s::bigint[], %s::text[], %s::text[])
+                AS k(account_id, kind, key)
+            JOIN inbox_contactidentity i USING (account_id, kind, key)
+            JOIN inbox_contact c ON c.id = i.contact_id
+            LEFT JOIN inbox_contact w ON w.id = c.merged_into_id
+            """,
+            [list(column) for column in zip(*wanted, strict=True)],
+        )
+        return {row[:3]: row[3:] for row in rows}
+
+
+class ContactIdentity(WorkspaceRow):
+    """One name of a person on one account: phone, BSUID, PSID, IGSID, group.
+
+    `value` is what the provider said and what sending needs; `key` is the normal form
+    by which the person is found again.
+    """
+
+    account = models.ForeignKey(
+        ChannelAccount, on_delete=models.CASCADE, related_name="identities"
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="identities"
+    )
+    kind = models.CharField(
+        max_length=10, choices=[(kind.value, kind.value) for kind in IdKind]
+    )
+    value = models.CharField(max_length=200)
+    key = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ContactIdentityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "contact identities"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "kind", "key"], name="inbox_contactidentity_one"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"

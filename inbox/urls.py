@@ -1,0 +1,12 @@
+"""The webhook routes, one for each registered channel."""
+
+from django.urls import path
+
+from inbox.adapters import ADAPTERS
+from inbox.webhooks import WebhookView
+
+urlpatterns = [
+    path(channel, WebhookView.as_view(), {"channel": channel}, name=channel)
+    for channel in ADAPTERS
+]
+app_name = "webhooks"

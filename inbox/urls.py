@@ -3,10 +3,9 @@
 from django.urls import path
 
 from inbox.adapters import ADAPTERS
-from inbox.webhooks import WebhookView
+from inbox.webhooks import webhook
 
 urlpatterns = [
-    path(channel, WebhookView.as_view(), {"channel": channel}, name=channel)
-    for channel in ADAPTERS
+    path(channel, webhook, {"channel": channel}, name=channel) for channel in ADAPTERS
 ]
 app_name = "webhooks"

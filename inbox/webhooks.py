@@ -1,8 +1,7 @@
 """The webhook door: authenticate, store, answer. It names no provider."""
 
 from django.db import DatabaseError, InterfaceError, connection
-from django.http import HttpRequest, HttpResponse
-from django.views import View
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from flexoraa.lib.work import Bell
 from inbox.adapters import ADAPTERS
@@ -14,32 +13,43 @@ bell = Bell("inbox_webhooks")
 refusals = Refusals()
 
 
-class WebhookView(View):
-    """One channel's webhook; 200 means that the bytes are on disk."""
+def webhook(request: HttpRequest, channel: str) -> HttpResponse:
+    """One channel's webhook; 200 to a POST means that the bytes are on disk.
 
-    def get(self, request: HttpRequest, channel: str) -> HttpResponse:
-        """The subscription handshake."""
-        challenge = ADAPTERS[channel].challenge(request.GET)
-        if challenge is None:
-            refusals.count(channel, "handshake")
-            return plain("wrong verify token", 403)
-        return plain(challenge, 200)
+    A function, since Django's class-based views are reference cycles: each would hold
+    its request with a body of megabytes until the garbage collector comes by.
+    """
+    if request.method == "POST":
+        return receive(request, channel)
+    if request.method == "GET":
+        return shake_hands(request, channel)
+    return HttpResponseNotAllowed(["GET", "POST"])
 
-    def post(self, request: HttpRequest, channel: str) -> HttpResponse:
-        """Raw bytes in, one row, 200; nothing is parsed before the commit."""
-        if content_length(request) > MAX_BODY:
-            refusals.count(channel, "too large")
-            return plain("body too large", 413)
-        adapter, body = ADAPTERS[channel], request.read(MAX_BODY + 1)
-        if not adapter.is_authentic(request.headers, body):
-            refusals.count(channel, "signature")
-            return plain("invalid signature", 401)
-        kept = {name: request.headers.get(name, "") for name in adapter.kept_headers}
-        try:
-            store(channel, body, kept, adapter.fairness_key(body))
-        except (DatabaseError, InterfaceError):
-            return plain("not stored, send it again", 503)
-        return plain("EVENT_RECEIVED", 200)
+
+def shake_hands(request: HttpRequest, channel: str) -> HttpResponse:
+    """The subscription handshake."""
+    challenge = ADAPTERS[channel].challenge(request.GET)
+    if challenge is None:
+        refusals.count(channel, "handshake")
+        return plain("wrong verify token", 403)
+    return plain(challenge, 200)
+
+
+def receive(request: HttpRequest, channel: str) -> HttpResponse:
+    """Raw bytes in, one row, 200; nothing is parsed before the commit."""
+    if content_length(request) > MAX_BODY:
+        refusals.count(channel, "too large")
+        return plain("body too large", 413)
+    adapter, body = ADAPTERS[channel], request.read(MAX_BODY + 1)
+    if not adapter.is_authentic(request.headers, body):
+        refusals.count(channel, "signature")
+        return plain("invalid signature", 401)
+    kept = {name: request.headers.get(name, "") for name in adapter.kept_headers}
+    try:
+        store(channel, body, kept, adapter.fairness_key(body))
+    except (DatabaseError, InterfaceError):
+        return plain("not stored, send it again", 503)
+    return plain("EVENT_RECEIVED", 200)
 
 
 def store(channel: str, body: bytes, headers: dict[str, str], key: bytes) -> None:

@@ -1,0 +1,63 @@
+# make run | test | check | bench: everything is set up on the way
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# The first Python that is new enough; PYTHON=/path/to/python overrides it
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$name && break; done)
+
+# For the checks of a production-like configuration; nothing of it is secret
+PRODUCTION := DEBUG=false SANDBOX=false ALLOWED_HOSTS=example.com \
+	SECRET_KEY=only-for-the-checks-and-long-enough-to-please-them-0123456789 \
+	FIELD_KEYS=ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMzJieXQ= \
+	META_APP_SECRETS=only-for-the-checks META_VERIFY_TOKEN=only-for-the-checks
+
+.PHONY: help install run test lint check bench schema clean
+
+help:
+	@echo "make run    the product with demo data, until Ctrl-C"
+	@echo "make test   the tests, with coverage"
+	@echo "make check  what CI runs: lint and test"
+	@echo "make bench  speed as ratios against floors of the same run"
+	@echo "make schema docs/openapi.yaml anew"
+	@echo "make clean  away with the environment and the embedded database"
+
+install: $(STAMP)
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, \
+	or name it with make PYTHON=/path/to/python."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	echo "Python's venv module is missing: install python3-venv."; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(STAMP)
+
+run: install
+	DEBUG=true SANDBOX=true $(BIN)/python manage.py demo $(ARGS)
+
+test: install
+	$(BIN)/python -m pytest -n 2 -q --cov --cov-report= $(ARGS)
+	$(BIN)/python -m coverage report --fail-under=90
+	$(BIN)/python -m coverage report --include='inbox/*,flexoraa/lib/*' --fail-under=95
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	DEBUG=true $(BIN)/mypy
+	DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+check: lint test
+
+bench: install
+	$(BIN)/python -m benchmarks $(ARGS)
+
+schema: install
+	DEBUG=true $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+clean:
+	rm -rf $(VENV) .local .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage*

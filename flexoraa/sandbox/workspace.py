@@ -1,0 +1,56 @@
+"""The demo's rows: a workspace, its people, its accounts. Apps are named as strings."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+
+from flexoraa.sandbox.events import Account
+
+PASSWORD = "flexoraa-demo"  # noqa: S105 (it is printed by the demo)
+ROLES = ("owner", "admin", "sdr", "member")
+
+
+@transaction.atomic
+def make_workspace(accounts: Iterable[Account]) -> None:
+    """Make what is missing; a second run changes nothing."""
+    workspace, _ = apps.get_model("teams.Workspace").objects.get_or_create(
+        slug="demo", defaults={"name": "Saffron & Slate"}
+    )
+    users = apps.get_model("teams.User").objects
+    if not users.filter(email="admin@flexoraa.example").exists():
+        users.create_superuser("admin@flexoraa.example", PASSWORD, name="Admin")
+    for role in ROLES:
+        email = f"{role}@flexoraa.example"
+        user = users.filter(email=email).first()
+        user = user or users.create_user(email, PASSWORD, name=role.title())
+        apps.get_model("teams.Membership").objects.get_or_create(
+            workspace=workspace, user=user, defaults={"role": role}
+        )
+    for account in accounts:
+        apps.get_model("inbox.ChannelAccount").objects.get_or_create(
+            channel=account.channel,
+            external_id=account.external_id,
+            defaults={
+                "workspace": workspace,
+                "name": account.name,
+                "parent_external_id": account.parent,
+                "token": f"sandbox-token-{account.external_id}",
+            },
+        )
+
+
+def count_rows() -> dict[str, Any]:
+    """What the inbox holds: deliveries by state, messages and conversations by
+    channel."""
+    fields = {
+        "deliveries": ("inbox.WebhookDelivery", "state"),
+        "messages": ("inbox.Message", "channel"),
+        "conversations": ("inbox.Conversation", "channel"),
+    }
+    return {
+        name: dict(Counter(apps.get_model(model).objects.values_list(field, flat=True)))
+        for name, (model, field) in fields.items()
+    }

@@ -29,6 +29,12 @@ def _refusals_are_flushed_by_hand(monkeypatch) -> None:
     monkeypatch.setattr(webhooks, "refusals", refusals.Refusals())
 
 
+@pytest.fixture(autouse=True)
+def _passwords_are_cheap(settings) -> None:
+    """A quarter of a second for each user of a test adds up."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def make_workspace(db) -> Callable[..., Workspace]:
     """make_workspace("acme") -> a workspace with that slug."""

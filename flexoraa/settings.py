@@ -110,10 +110,9 @@ TEMPLATES = [
 ]
 
 # PostgreSQL only; without DATABASE_URL a private one under .local/
+DATABASE_URL = env.str("DATABASE_URL", default="")
 DATABASES = {
-    "default": env.db_url_config(
-        env.str("DATABASE_URL", default="") or localpg.url(BASE_DIR)
-    )
+    "default": env.db_url_config(DATABASE_URL or localpg.url(BASE_DIR))
     | {
         "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
         "CONN_HEALTH_CHECKS": True,
@@ -185,7 +184,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["flexoraa.lib.api.CleanJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "flexoraa.lib.pagination.CursorPagination",
+    "DEFAULT_PAGINATION_CLASS": "flexoraa.lib.cursors.CursorPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "flexoraa.lib.schema.Schema",
     "EXCEPTION_HANDLER": "flexoraa.lib.errors.handle",

@@ -1,19 +1,9 @@
-"""Pages of long lists: a cursor for the API, no COUNT for the admin."""
+"""Pages of the back office's long lists, without counting them."""
 
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db import connection
-from rest_framework import pagination
-
-
-class CursorPagination(pagination.CursorPagination):
-    """`?cursor=` and `?limit=` up to 100; the view's `ordering` says the order."""
-
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 100
-    ordering = ("-id",)
 
 
 class EstimatedPaginator(Paginator):

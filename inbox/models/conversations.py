@@ -93,6 +93,17 @@ class Conversation(WorkspaceRow):
                 fields=["workspace", "status", "-last_message_at", "-id"],
                 name="inbox_conversation_by_status",
             ),
+            # views of few rows, which else would be looked for among all
+            models.Index(
+                fields=["workspace", "-last_message_at", "-id"],
+                condition=Q(unread_count__gt=0),
+                name="inbox_conversation_unread",
+            ),
+            models.Index(
+                fields=["workspace", "waiting_since", "id"],
+                condition=Q(waiting_since__isnull=False),
+                name="inbox_conversation_waiting",
+            ),
             models.Index(
                 fields=["contact", "account"], name="inbox_conversation_of_contact"
             ),

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from flexoraa.lib import sets
 from inbox.adapters.base import IdKind
@@ -29,7 +31,18 @@ class Contact(WorkspaceRow):
             )
         ]
         indexes = [
-            models.Index(fields=["workspace", "-id"], name="inbox_contact_workspace")
+            models.Index(fields=["workspace", "-id"], name="inbox_contact_workspace"),
+            # search by the beginning of a name: istartswith asks for UPPER(…) LIKE
+            models.Index(
+                F("workspace"),
+                OpClass(Upper("name"), "text_pattern_ops"),
+                name="inbox_contact_name",
+            ),
+            models.Index(
+                F("workspace"),
+                OpClass(Upper("username"), "text_pattern_ops"),
+                name="inbox_contact_username",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -88,6 +101,14 @@ class ContactIdentity(WorkspaceRow):
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "kind", "key"], name="inbox_contactidentity_one"
+            )
+        ]
+        indexes = [
+            # search by the beginning of a number or other id
+            models.Index(
+                fields=["workspace", "key"],
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+                name="inbox_contactidentity_key",
             )
         ]
 

@@ -1,0 +1,191 @@
+"""The inbox in a workspace: channels, conversations, their messages, people."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from flexoraa.lib.errors import Conflict
+from flexoraa.lib.etags import Tagged
+from flexoraa.lib.rows import ReadsRows, shape_of
+from inbox.api import filters
+from inbox.api.changes import (
+    ChannelSerializer,
+    ConversationChangeSerializer,
+    NewChannelSerializer,
+)
+from inbox.api.serializers import (
+    AttachmentSerializer,
+    ContactSerializer,
+    ConversationSerializer,
+    IdentitySerializer,
+    MessageSerializer,
+    ReactionSerializer,
+    with_person,
+)
+from inbox.models import (
+    Attachment,
+    ChannelAccount,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    Message,
+    Reaction,
+    WebhookDelivery,
+)
+from teams.api.scoping import WorkspaceScoped
+from teams.roles import Action
+
+
+class ChannelViewSet(
+    WorkspaceScoped,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.CreateModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    GenericViewSet,
+):
+    """The connected numbers, pages and accounts."""
+
+    # never loaded: what is not in memory is in no answer, and a lost key hurts no list
+    queryset = ChannelAccount.objects.defer("token")
+    ordering = "id"
+    actions = {
+        "list": Action.READ,
+        "retrieve": Action.READ,
+        "create": Action.MANAGE_CHANNELS,
+        "partial_update": Action.MANAGE_CHANNELS,
+        "destroy": Action.MANAGE_CHANNELS,
+    }
+
+    def get_serializer_class(self) -> type[ChannelSerializer]:
+        return NewChannelSerializer if self.action == "create" else ChannelSerializer
+
+    @transaction.atomic
+    def perform_create(self, serializer: Any) -> None:
+        super().perform_create(serializer)
+        account = serializer.instance
+        account.taken_up = WebhookDelivery.objects.replay_for(account)
+
+    @transaction.atomic
+    def perform_destroy(self, instance: ChannelAccount) -> None:
+        # no conversation can begin while the row is locked
+        ChannelAccount.objects.select_for_update().only("pk").get(pk=instance.pk)
+        if instance.conversations.exists():
+            raise Conflict(
+                "This channel has conversations, which would go with it. Set its "
+                "status to disconnected instead."
+            )
+        instance.delete()
+
+
+class ConversationViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
+    """Conversations, the newest activity first."""
+
+    queryset = with_person(Conversation.objects.all())
+    serializer_class = ConversationSerializer
+    filterset_class = filters.ConversationFilter
+    ordering = "-last_message_at"
+    actions = {
+        "list": Action.READ,
+        "retrieve": Action.READ,
+        "partial_update": Action.WORK,
+        "read": Action.WORK,
+    }
+
+    @extend_schema(
+        request=ConversationChangeSerializer,
+        parameters=[
+            OpenApiParameter(
+                "If-Match",
+                location=OpenApiParameter.HEADER,
+                description="The ETag that was read; 412 if it is another by now.",
+            )
+        ],
+    )
+    @transaction.atomic
+    def partial_update(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        conversation = self.get_locked()
+        self.check_if_match(conversation)
+        change = ConversationChangeSerializer(
+            conversation,
+            data=request.data,
+            partial=True,
+            context=self.get_serializer_context(),
+        )
+        change.is_valid(raise_exception=True)
+        return self.tagged(change.save())
+
+    @extend_schema(request=None, responses=ConversationSerializer)
+    @transaction.atomic
+    def read(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """Somebody has seen it: nothing is unread any more."""
+        conversation = self.get_locked()
+        conversation.mark_read()
+        return self.tagged(conversation)
+
+    def get_locked(self) -> Conversation:
+        """The conversation of the path, which nobody else changes until we are done."""
+        locked = self.get_queryset().select_for_update(of=("self",), no_key=True)
+        return get_object_or_404(locked, public_id=self.kwargs["id"])
+
+
+@extend_schema(
+    parameters=[
+        OpenApiParameter("conversation", OpenApiTypes.UUID, OpenApiParameter.PATH)
+    ]
+)
+class MessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
+    """A thread: what was said in one conversation, the latest first."""
+
+    queryset = with_person(Message.objects.all())
+    serializer_class = MessageSerializer
+    filterset_class = filters.MessageFilter
+    ordering = "-provider_at"
+    actions = {"list": Action.READ}
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        conversation = get_object_or_404(
+            Conversation.objects.for_workspace(self.workspace).only("pk"),
+            public_id=self.kwargs["conversation"],
+        )
+        return super().filter_queryset(queryset.filter(conversation=conversation))
+
+    def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
+        files = Attachment.objects.filter(message__in=keys).order_by("position", "id")
+        emojis = with_person(Reaction.objects.filter(message__in=keys))
+        return {
+            "attachments": shape_of(AttachmentSerializer).by_parent(files, "message"),
+            "reactions": shape_of(ReactionSerializer).by_parent(
+                emojis.exclude(emoji="").order_by("provider_at", "id"), "message"
+            ),
+        }
+
+
+class ContactViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
+    """People, the newest first; who was merged shows in whom they were merged into."""
+
+    queryset = Contact.objects.filter(merged_into=None)
+    serializer_class = ContactSerializer
+    filterset_class = filters.ContactFilter
+    ordering = "-id"
+    actions = {"list": Action.READ, "retrieve": Action.READ}
+
+    def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
+        them = Contact.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys))
+        names = ContactIdentity.objects.filter(contact__in=them).annotate(
+            person=Coalesce("contact__merged_into", "contact")
+        )
+        return {
+            "identities": shape_of(IdentitySerializer).by_parent(
+                names.order_by("id"), "person"
+            )
+        }

@@ -1,0 +1,220 @@
+"""Every route × method × role × own and foreign ids, generated from the URLconf.
+
+The oracle is the table in teams/roles.py. Nothing of another workspace may be read,
+changed or pointed to, and nobody may learn what exists there.
+"""
+
+import re
+
+import pytest
+from django.db import transaction
+from django.urls import URLPattern, get_resolver
+
+from inbox.tests.world import as_user, build, rows_of
+from teams import roles
+from teams.models import User
+
+pytestmark = pytest.mark.django_db
+ABSENT = "01900000-0000-7000-8000-000000000000"
+METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
+WHO = ("anonymous", "stranger", "superuser", *roles.Role.values)
+
+
+def walk(patterns, prefix=""):
+    for item in patterns:
+        path = prefix + str(item.pattern)
+        if isinstance(item, URLPattern):
+            yield path, item.callback
+        else:
+            yield from walk(item.url_patterns, path)
+
+
+ROUTES = {
+    path: view
+    for path, view in walk(get_resolver().url_patterns)
+    if path.startswith("api/workspaces/<slug:workspace>")
+}
+
+
+@pytest.fixture
+def ours(workspace):
+    return build(workspace, "Asha")
+
+
+@pytest.fixture
+def theirs(make_workspace):
+    return build(make_workspace("theirs"), "Canary")
+
+
+@pytest.fixture
+def people(ours, theirs, make_member):
+    """A user of each kind, as the asker of OUR workspace sees them."""
+    return {
+        "anonymous": None,
+        "stranger": make_member(theirs.workspace, "owner"),
+        "superuser": User.objects.create_superuser("root@example.com", "x"),
+        **{role: make_member(ours.workspace, role) for role in roles.Role.values},
+    }
+
+
+def url_of(path, slug, world) -> str:
+    """The route's address; `world` may be the id itself."""
+    ids = {
+        "channels": lambda: world.account.public_id,
+        "conversations": lambda: world.conversation.public_id,
+        "contacts": lambda: world.contact.public_id,
+    }
+
+    def fill(match):
+        return str(world if isinstance(world, str) else ids[match[1]]())
+
+    path = path.replace("<slug:workspace>", slug)
+    return "/" + re.sub(r"(?<=/)<uuid:\w+>", "ID", path).replace("ID", "%s") % (
+        *(fill(match) for match in re.finditer(r"(\w+)/<uuid:\w+>", path)),
+    )
+
+
+def body_of(path, theirs) -> dict:
+    """What does something if it gets through, and points to the other workspace."""
+    if path.endswith("/channels"):
+        return {"channel": "whatsapp", "name": "New", "external_id": "new"}
+    return {
+        "name": "Changed",
+        "status": "disconnected" if "channels" in path else "resolved",
+        "workspace": theirs.workspace.pk,
+    }
+
+
+def send(client, method, url, body):
+    if method in ("get", "head", "options", "delete"):
+        return getattr(client, method)(url)
+    return getattr(client, method)(url, body, content_type="application/json")
+
+
+def sealed(response) -> dict:
+    """A problem without what differs from request to request."""
+    return {k: v for k, v in response.json().items() if k != "request_id"}
+
+
+def expected(view, method, who) -> set[int]:
+    """The answers that the table allows for our own workspace and ids."""
+    if who == "anonymous":
+        return {401}
+    if who in ("stranger", "superuser"):
+        return {404}
+    name = view.actions.get("get" if method == "head" else method)
+    if name is None:
+        return {405}
+    if not roles.may(who, view.cls.actions[name]):
+        return {403}
+    return {200, 201, 204} | ({409} if method == "delete" else set())
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("path", ROUTES)
+def test_the_table_decides(path, method, ours, theirs, people):
+    view, before = ROUTES[path], rows_of(theirs.workspace)
+    for who in WHO:
+        url = url_of(path, ours.workspace.slug, ours)
+        with transaction.atomic():
+            response = send(as_user(people[who]), method, url, body_of(path, theirs))
+            transaction.set_rollback(True)
+        assert response.status_code in expected(view, method, who), who
+        assert b"Canary" not in response.content + str(response.headers).encode()
+        assert b"secret" not in response.content
+    assert rows_of(theirs.workspace) == before
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("path", ROUTES)
+def test_foreign_is_like_absent(path, method, ours, theirs, people):
+    before = rows_of(theirs.workspace), rows_of(ours.workspace)
+    for who in roles.Role.values:
+        client, body = as_user(people[who]), body_of(path, theirs)
+        slug = theirs.workspace.slug
+        answers = [
+            # their workspace and everything in it, by their ids, ours and none
+            send(client, method, url_of(path, slug, theirs), body),
+            send(client, method, url_of(path, slug, ours), body),
+            send(client, method, url_of(path, "absent", ABSENT), body),
+        ]
+        assert {answer.status_code for answer in answers} == {404}
+        if "<uuid:" in path:  # our workspace, their ids
+            theirs_here = url_of(path, ours.workspace.slug, theirs)
+            absent_here = url_of(path, ours.workspace.slug, ABSENT)
+            pair = [
+                send(client, method, url, body) for url in (theirs_here, absent_here)
+            ]
+            allowed = expected(ROUTES[path], method, who)
+            wanted = 404 if 200 in allowed else allowed.pop()
+            assert [answer.status_code for answer in pair] == [wanted, wanted]
+            answers += pair if wanted == 404 else []
+            if method != "head":
+                assert sealed(pair[0]) == sealed(pair[1])
+        if method != "head":
+            assert all(sealed(answer) == sealed(answers[0]) for answer in answers)
+        assert not [x for x in answers if b"Canary" in x.content]
+    assert (rows_of(theirs.workspace), rows_of(ours.workspace)) == before
+
+
+def test_get_changes_nothing(ours, people):
+    before = rows_of(ours.workspace)
+    for path in ROUTES:
+        as_user(people["owner"]).get(url_of(path, ours.workspace.slug, ours))
+    assert rows_of(ours.workspace) == before
+
+
+def test_no_list_finds_theirs(ours, theirs, people):
+    client = as_user(people["owner"])
+    stranger = people["stranger"].public_id
+    for query in (
+        "limit=100",
+        "search=Canary",
+        "search=%2BCanary1",
+        "search=C",
+        f"assignee={stranger}",
+        "status=open",
+        "channel=whatsapp",
+        "unread=true",
+        "waiting=true&ordering=waiting_since",
+        "ordering=last_message_at",
+        "kind=text",
+        "direction=in",
+        # what is not on the allow-list is not a filter
+        f"workspace={theirs.workspace.pk}",
+        f"workspace__slug={theirs.workspace.slug}",
+        "contact__name__startswith=Canary",
+    ):
+        for path, view in ROUTES.items():
+            if view.actions.get("get") == "list":
+                url = url_of(path, ours.workspace.slug, ours)
+                response = client.get(f"{url}?{query}")
+                assert response.status_code == 200, (path, query)
+                results = str(response.json()["results"])
+                assert "Canary" not in results, (path, query)
+                assert str(stranger) not in results
+
+
+def test_a_cursor_of_theirs_shows_ours(ours, theirs, people):
+    for world in (ours, theirs):
+        for _ in range(3):
+            world.converse()
+    page = as_user(people["stranger"]).get(f"{theirs.root}/conversations?limit=1")
+    query = page.json()["next"].split("?")[1]
+    response = as_user(people["owner"]).get(f"{ours.root}/conversations?{query}")
+    assert response.status_code == 200
+    assert len(response.json()["results"]) == 1
+    assert "Canary" not in str(response.json()["results"])
+
+
+def test_a_conversation_is_given_to_no_stranger(ours, people):
+    client = as_user(people["owner"])
+    url = f"{ours.root}/conversations/{ours.conversation.public_id}"
+    problems = [
+        client.patch(url, {"assignee": who}, content_type="application/json")
+        for who in (str(people["stranger"].public_id), ABSENT)
+    ]
+    assert [problem.status_code for problem in problems] == [400, 400]
+    assert sealed(problems[0]) == sealed(problems[1])
+    ours.conversation.refresh_from_db()
+    assert ours.conversation.assignee is None

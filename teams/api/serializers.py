@@ -1,0 +1,129 @@
+"""The shapes of people and workspaces in the API."""
+
+from typing import Any, ClassVar
+
+from django.db import IntegrityError, models, transaction
+from django.utils.text import slugify
+from rest_framework import serializers
+
+from teams.models import Membership, User, Workspace
+from teams.roles import ALLOWED, Action, Role
+
+SLUG_TRIES = 50
+
+
+class SavesChanges:
+    """Goes before ModelSerializer; an update writes no column that was not sent, so
+    that it cannot undo what a worker wrote meanwhile."""
+
+    def update(self, instance: Any, validated_data: dict[str, Any]) -> Any:
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        stamps = [
+            field.name
+            for field in instance._meta.concrete_fields
+            if getattr(field, "auto_now", False)
+        ]
+        instance.save(update_fields=[*validated_data, *stamps])
+        return instance
+
+
+class WorkspaceSerializer(SavesChanges, serializers.ModelSerializer):
+    """A workspace and its settings."""
+
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    currency = serializers.RegexField(
+        r"^[A-Z]{3}\Z", required=False, help_text="ISO 4217, such as INR."
+    )
+
+    class Meta:
+        model = Workspace
+        fields = ("id", "slug", "name", "timezone", "currency", "created_at")
+        read_only_fields = ("slug",)
+
+
+class NewWorkspaceSerializer(WorkspaceSerializer):
+    """Who creates it is its owner. The slug is made from the name unless given."""
+
+    slug = serializers.RegexField(
+        r"^[a-z0-9]+(-[a-z0-9]+)*\Z",
+        max_length=60,
+        required=False,
+        error_messages={"invalid": "Small letters, digits and single hyphens only."},
+    )
+
+    class Meta(WorkspaceSerializer.Meta):
+        read_only_fields = ()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.get("slug") and not slugify(attrs["name"]):
+            raise serializers.ValidationError(
+                {"slug": "No slug can be made from this name: give one."},
+                code="required",
+            )
+        return attrs
+
+    def create(self, validated_data: dict[str, Any]) -> Workspace:
+        owner = self.context["request"].user
+        for slug in self._slugs(validated_data):
+            try:
+                with transaction.atomic():
+                    workspace = Workspace.objects.create(
+                        **{**validated_data, "slug": slug}
+                    )
+                    workspace.memberships.create(user=owner, role=Role.OWNER)
+            except IntegrityError:
+                continue
+            return workspace
+        raise serializers.ValidationError(
+            {"slug": "This slug is taken: choose another."}, code="unique"
+        )
+
+    @staticmethod
+    def _slugs(validated_data: dict[str, Any]) -> list[str]:
+        """The one that was asked for, or the name's own and then with numbers."""
+        if slug := validated_data.get("slug"):
+            return [slug]
+        base = slugify(validated_data["name"])[:55].strip("-_").replace("_", "-")
+        return [base, *(f"{base}-{number}" for number in range(2, SLUG_TRIES))]
+
+
+class MyWorkspaceSerializer(serializers.ModelSerializer):
+    """What one needs to know of a workspace to enter it."""
+
+    class Meta:
+        model = Workspace
+        fields = ("slug", "name", "timezone")
+
+
+class MembershipSerializer(serializers.ModelSerializer):
+    """My place in a workspace, and what I may do there."""
+
+    workspace = MyWorkspaceSerializer(read_only=True)
+    role = serializers.ChoiceField(choices=Role.choices, read_only=True)
+    actions = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Membership
+        fields = ("workspace", "role", "actions")
+
+    def get_actions(self, membership: Membership) -> list[Action]:
+        return sorted(ALLOWED.get(membership.role, ()))
+
+
+class MeSerializer(serializers.ModelSerializer):
+    """Who is signed in."""
+
+    id = serializers.UUIDField(source="public_id", read_only=True)
+    memberships = MembershipSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = User
+        fields = ("id", "email", "name", "memberships")
+        read_only_fields: ClassVar[tuple[str, ...]] = ("email", "name")
+
+
+def my_places() -> models.Prefetch:
+    """The memberships that MeSerializer shows, in one query."""
+    places = Membership.objects.select_related("workspace")
+    return models.Prefetch("memberships", places.order_by("workspace__name", "id"))

@@ -1,0 +1,69 @@
+"""Me and my workspaces."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, generics, mixins, permissions, views, viewsets
+
+from flexoraa.lib.cursors import CursorPagination
+from teams.api.scoping import WorkspaceScoped
+from teams.api.serializers import (
+    MeSerializer,
+    NewWorkspaceSerializer,
+    WorkspaceSerializer,
+    my_places,
+)
+from teams.models import User, Workspace
+from teams.roles import Action
+
+
+class MeView(generics.RetrieveAPIView):
+    """The signed-in user, with role and allowed actions in each workspace."""
+
+    serializer_class = MeSerializer
+    metadata_class = None
+
+    def get_object(self) -> User:
+        return User.objects.prefetch_related(my_places()).get(pk=self.request.user.pk)
+
+
+class MyWorkspacesViewSet(
+    mixins.ListModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet
+):
+    """The workspaces that I am a member of, the newest first."""
+
+    queryset = Workspace.objects.none()
+    pagination_class = CursorPagination
+    metadata_class = None
+    ordering = "-id"
+
+    def get_queryset(self) -> Any:
+        return Workspace.objects.filter(memberships__user=self.request.user)
+
+    def get_serializer_class(self) -> type:
+        is_new = self.action == "create"
+        return NewWorkspaceSerializer if is_new else WorkspaceSerializer
+
+
+class WorkspaceViewSet(
+    WorkspaceScoped, mixins.UpdateModelMixin, viewsets.GenericViewSet
+):
+    """The workspace of the path itself: its settings."""
+
+    serializer_class = WorkspaceSerializer
+    actions = {"partial_update": Action.MANAGE_WORKSPACE}
+
+    def get_object(self) -> Workspace:
+        return self.workspace
+
+
+@extend_schema(exclude=True)
+class Nowhere(views.APIView):
+    """What lies under /api and is no route: a problem, not a page."""
+
+    permission_classes = (permissions.AllowAny,)
+    authentication_classes = ()
+    metadata_class = None
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        raise exceptions.NotFound

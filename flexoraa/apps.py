@@ -1,8 +1,15 @@
-"""The project itself as an app, for its commands, checks and templates."""
+"""The project itself as an app, and its back office as Django's admin site."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class FlexoraaConfig(AppConfig):
     name = "flexoraa"
     verbose_name = "Flexoraa"
+
+
+class BackOfficeConfig(AdminConfig):
+    """Django's admin with our site."""
+
+    default_site = "flexoraa.back_office.BackOffice"

@@ -52,9 +52,9 @@ BACKLOGS = {"webhooks": "inbox.ingest.backlog"}
 REOPEN_WITHIN_DAYS = env.int("REOPEN_WITHIN_DAYS", default=7)
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "flexoraa.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -68,7 +68,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "drf_standardized_errors",
-    "flexoraa",
+    "flexoraa.apps.FlexoraaConfig",
     "teams",
     "leads",
     "inbox",
@@ -220,6 +220,10 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {"show_search": True, "navigation": "flexoraa.navigation.sidebar"},
 }
+
+# What apps add to the back office, by name
+DASHBOARD = ["inbox.overview.cards"]
+SIDEBAR_BADGES = {"inbox_webhookdelivery": "inbox.overview.stuck_badge"}
 
 LOGGING = {
     "version": 1,

@@ -112,8 +112,18 @@ def recount(message_ids: Iterable[int]) -> None:
     ids = sorted(message_ids)
     if not ids:
         return
+    revised = _revised(ids)
+    conversations = threads.lock_of_messages(revised) if revised else []
     _raise(_covered_by(ids))
     Message.objects.lock(ids)
+    _recount_statuses(ids)
+    if revised:
+        _recount_texts(revised)
+        threads.renew_previews(conversations)
+
+
+def _recount_statuses(ids: list[int]) -> None:
+    """The furthest that anybody said."""
     sets.execute(
         """
         UPDATE inbox_message m SET status = s.status, status_rank = s.rank,
@@ -127,6 +137,10 @@ def recount(message_ids: Iterable[int]) -> None:
         """,
         [ids],
     )
+
+
+def _recount_texts(ids: list[int]) -> None:
+    """The last edit; nothing at all of what was taken back."""
     sets.execute(
         """
         UPDATE inbox_message m SET text = s.text, edited_at = s.provider_at
@@ -179,6 +193,15 @@ def _covered_by(message_ids: list[int]) -> list[dict]:
         "until",
     )
     return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _revised(message_ids: list[int]) -> list[int]:
+    """Those of the messages that were edited or taken back."""
+    rows = sets.fetch(
+        "SELECT DISTINCT message_id FROM inbox_revision WHERE message_id = ANY(%s)",
+        [message_ids],
+    )
+    return sorted(row[0] for row in rows)
 
 
 def _fact(account: ChannelAccount, target: str, event: Event) -> dict[str, Any]:

@@ -28,6 +28,7 @@ ONCE = (
     "kind = excluded.kind, text = excluded.text, payload = excluded.payload "
     f"WHERE {PLACEHOLDER} AND excluded.kind <> 'unsupported'"
 )
+UNSENT = "message taken back"
 ICONS = {"image": "📷", "video": "🎬", "audio": "🎤", "document": "📄", "sticker": "🙂"}
 
 
@@ -303,7 +304,7 @@ def _refresh(stored: list[tuple[int, Arrived, dict]]) -> None:
             "id": row["conversation_id"],
             "inbound": is_inbound(item),
             "at": item.event.at,
-            "preview": preview(item.event)[:PREVIEW_LENGTH],
+            "preview": preview(item.event.kind, item.event.text),
         }
         for _, item, row in stored
     ]
@@ -340,8 +341,38 @@ def _refresh(stored: list[tuple[int, Arrived, dict]]) -> None:
     )
 
 
-def preview(event: InboundMessage | Echo) -> str:
-    """One line that stands for the message in a list."""
-    icon = ICONS.get(event.kind, "")
-    text = " ".join(event.text[: PREVIEW_LENGTH * 2].split())
-    return f"{icon} {text}".strip() or event.kind.replace("_", " ")
+def preview(kind: str, text: str) -> str:
+    """One line that stands for a message in a list."""
+    words = " ".join(text[: PREVIEW_LENGTH * 2].split())
+    line = f"{ICONS.get(kind, '')} {words}".strip() or kind.replace("_", " ")
+    return line[:PREVIEW_LENGTH]
+
+
+def lock_of_messages(message_ids: Sequence[int]) -> list[int]:
+    """Lock the conversations of these messages, before the messages; their ids."""
+    rows = sets.fetch(
+        "SELECT c.id FROM inbox_conversation c WHERE c.id IN (SELECT conversation_id "
+        "FROM inbox_message WHERE id = ANY(%s)) ORDER BY c.id FOR NO KEY UPDATE",
+        [message_ids],
+    )
+    return [row[0] for row in rows]
+
+
+def renew_previews(conversation_ids: Sequence[int]) -> None:
+    """Show what the last message says now: it was edited or taken back."""
+    last = sets.fetch(
+        "SELECT DISTINCT ON (conversation_id) conversation_id, kind, text, unsent_at "
+        "FROM inbox_message WHERE conversation_id = ANY(%s) "
+        "ORDER BY conversation_id, provider_at DESC, id DESC",
+        [conversation_ids],
+    )
+    rows = [
+        {"id": pk, "preview": UNSENT if unsent_at else preview(kind, text)}
+        for pk, kind, text, unsent_at in last
+    ]
+    sets.execute(
+        "UPDATE inbox_conversation c SET preview = r.preview "
+        "FROM json_to_recordset(%s::json) AS r(id bigint, preview text) "
+        "WHERE c.id = r.id",
+        [sets.dumps(rows)],
+    )

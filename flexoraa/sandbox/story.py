@@ -29,6 +29,9 @@ FATIMA = Person("7700000000000202", "Fatima Ansari")
 LEELA = Person("7700000000000203", "Leela Menon")
 
 
+PEOPLE = (KABIR, ZOE, TARA, NIKHIL, FATIMA, LEELA)  # whom no webhook names
+
+
 class Post(NamedTuple):
     """One POST: the route it goes to and its bytes."""
 

@@ -204,6 +204,7 @@ def test_edits_in_any_order_leave_the_last_text(make_account, receive):
             message = Message.objects.get()
             assert (message.text, message.edited_at is None) == ("edit 3", False)
             assert Revision.objects.count() == 3
+            assert message.conversation.preview == "edit 3"
 
 
 def test_what_was_unsent_is_gone_in_any_order(make_account, receive):
@@ -220,6 +221,7 @@ def test_what_was_unsent_is_gone_in_any_order(make_account, receive):
             message = Message.objects.get()
             assert (message.text, message.payload) == ("", {})
             assert message.unsent_at is not None
+            assert message.conversation.preview == "message taken back"
             assert not Attachment.objects.exists()
 
 

@@ -15,7 +15,12 @@ from flexoraa.lib import localpg
 from flexoraa.sandbox import story
 from flexoraa.sandbox.platform import Platform
 from flexoraa.sandbox.processes import WEB, WORKER, Processes, free_port
-from flexoraa.sandbox.workspace import PASSWORD, count_rows, make_workspace
+from flexoraa.sandbox.workspace import (
+    PASSWORD,
+    count_rows,
+    make_workspace,
+    name_people,
+)
 
 FAREWELL = """
   Back office    {url}/admin/
@@ -109,6 +114,7 @@ class Command(BaseCommand):
         )
         if not drained:
             raise CommandError("The worker did not finish within a minute.")
+        name_people(story.PEOPLE)
         rows = count_rows()
         for name, count in rows.items():
             self.note(f"{name}: {count}")

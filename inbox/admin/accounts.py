@@ -1,0 +1,105 @@
+"""Channels: connecting numbers, pages and accounts; their tokens go in, never out."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from flexoraa.lib.crypto import Secret
+from inbox.admin.base import CHANNELS, STATES
+from inbox.models import ChannelAccount, WebhookDelivery
+
+
+class ChannelAccountForm(forms.ModelForm):
+    """The token has a field of its own, which is always empty when shown."""
+
+    access_token = forms.CharField(
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text="Kept encrypted and never shown again. Empty keeps the present one.",
+    )
+
+    class Meta:
+        model = ChannelAccount
+        fields = (
+            "workspace",
+            "channel",
+            "name",
+            "external_id",
+            "parent_external_id",
+            "status",
+            "status_reason",
+        )
+
+    def save(self, commit: bool = True) -> ChannelAccount:
+        if token := self.cleaned_data["access_token"].strip():
+            self.instance.token = Secret(token)
+        return super().save(commit)
+
+
+@admin.register(ChannelAccount)
+class ChannelAccountAdmin(ModelAdmin):
+    """Connected accounts and whether they are heard from."""
+
+    form = ChannelAccountForm
+    list_display = ("name", "channel_label", "workspace", "state", "last_event_at")
+    list_filter = ("channel", "status")
+    list_select_related = ("workspace",)
+    search_fields = ("name", "external_id__exact")
+    readonly_fields = ("webhook_url", "verify_token", "last_event_at")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "workspace",
+                    "channel",
+                    "name",
+                    "external_id",
+                    "parent_external_id",
+                    "access_token",
+                )
+            },
+        ),
+        ("In Meta's app dashboard", {"fields": ("webhook_url", "verify_token")}),
+        ("Health", {"fields": ("status", "status_reason", "last_event_at")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple:
+        """Whose account it is, and which, is settled once it has conversations."""
+        settled = ("workspace", "channel", "external_id") if obj else ()
+        return (*settled, *self.readonly_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Its conversations would go with it: disconnect it instead."""
+        return obj is not None and not obj.conversations.exists()
+
+    @display(description="Channel", label=CHANNELS)
+    def channel_label(self, account: ChannelAccount) -> tuple[str, str]:
+        return account.channel, account.get_channel_display()
+
+    @display(description="Status", label=STATES)
+    def state(self, account: ChannelAccount) -> tuple[str, str]:
+        return account.status, account.get_status_display()
+
+    @display(description="Callback URL")
+    def webhook_url(self, account: ChannelAccount) -> str:
+        return f"{settings.PUBLIC_URL}/webhooks/{account.channel or '…'}"
+
+    @display(description="Verify token")
+    def verify_token(self, account: ChannelAccount) -> str:
+        if settings.META_VERIFY_TOKEN:
+            return "set: type in what META_VERIFY_TOKEN holds"
+        return "missing: set META_VERIFY_TOKEN, or Meta cannot subscribe"
+
+    def save_model(
+        self, request: HttpRequest, obj: ChannelAccount, form: Any, change: bool
+    ) -> None:
+        super().save_model(request, obj, form, change)
+        if count := WebhookDelivery.objects.replay_for(obj):
+            messages.info(request, f"{count} webhooks that waited are being taken up.")

@@ -1,0 +1,86 @@
+"""The state of the inbox at a glance, by queries that stay cheap."""
+
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+
+from flexoraa.lib import work
+from inbox.models import ChannelAccount, Conversation, WebhookDelivery
+
+
+def cards() -> list[dict[str, Any]]:
+    """Figures for the first page: title, value, a line below, a link, and whether
+    somebody should look."""
+    conversations = reverse("admin:inbox_conversation_changelist")
+    deliveries = reverse("admin:inbox_webhookdelivery_changelist")
+    channels = reverse("admin:inbox_channelaccount_changelist")
+    open_ones = Conversation.objects.exclude(status="resolved").aggregate(
+        count=Count("id"),
+        unread=Sum("unread_count", default=0),
+        waiting=Count("id", filter=Q(waiting_since__isnull=False)),
+    )
+    backlog = WebhookDelivery.objects.backlog()
+    stuck = {
+        state: WebhookDelivery.objects.filter(state=state).count()
+        for state in ("dead", "unroutable")
+    }
+    accounts = ChannelAccount.objects.aggregate(
+        connected=Count("id", filter=Q(status="connected")), count=Count("id")
+    )
+    workers = work.running()
+    return [
+        {
+            "title": "Open conversations",
+            "value": open_ones["count"],
+            "note": f"{open_ones['waiting']} wait for an answer",
+            "link": f"{conversations}?status__exact=open",
+        },
+        {
+            "title": "Unread messages",
+            "value": open_ones["unread"],
+            "note": "in open conversations",
+            "link": conversations,
+        },
+        {
+            "title": "Webhooks waiting",
+            "value": backlog["waiting"],
+            "note": f"oldest {backlog['oldest_seconds']:.0f} s",
+            "link": f"{deliveries}?state__exact=new",
+            "alarm": backlog["oldest_seconds"] > 60,
+        },
+        {
+            "title": "Dead webhooks",
+            "value": stuck["dead"],
+            "note": "could not be worked off",
+            "link": f"{deliveries}?state__exact=dead",
+            "alarm": stuck["dead"] > 0,
+        },
+        {
+            "title": "Unroutable webhooks",
+            "value": stuck["unroutable"],
+            "note": "for accounts that nobody connected",
+            "link": f"{deliveries}?state__exact=unroutable",
+        },
+        {
+            "title": "Channels connected",
+            "value": accounts["connected"],
+            "note": f"of {accounts['count']}",
+            "link": channels,
+            "alarm": accounts["connected"] < accounts["count"],
+        },
+        {
+            "title": "Workers",
+            "value": workers,
+            "note": "take webhooks" if workers else "nobody takes webhooks",
+            "link": deliveries,
+            "alarm": not workers,
+        },
+    ]
+
+
+def stuck_badge(request: HttpRequest) -> str | None:
+    """How many deliveries wait for a person."""
+    count = WebhookDelivery.objects.filter(state__in=["dead", "unroutable"]).count()
+    return str(count) if count else None

@@ -1,0 +1,67 @@
+"""Users, workspaces and memberships in the back office."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from teams.models import Membership, User, Workspace
+
+if admin.site.is_registered(Group):  # roles are ours, not Django's groups
+    admin.site.unregister(Group)
+
+
+class MembershipInline(TabularInline):
+    """Who is in the workspace, or where the user is."""
+
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user", "workspace")
+
+
+class NewUserForm(UserCreationForm):
+    """By e-mail address."""
+
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    """People who sign in with an e-mail address."""
+
+    form = UserChangeForm
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email__istartswith", "name__istartswith")
+    ordering = ("email",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    inlines = (MembershipInline,)
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> tuple:
+        return self.inlines if obj else ()
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(ModelAdmin):
+    """Customer companies and their people."""
+
+    list_display = ("name", "slug", "timezone", "currency", "created_at")
+    search_fields = ("name__istartswith", "slug__istartswith")
+    prepopulated_fields = {"slug": ("name",)}
+    readonly_fields = ("created_at",)
+    inlines = (MembershipInline,)

@@ -162,7 +162,6 @@ def by_day(thread: list[Message], zone: str) -> list[tuple[datetime, list[Messag
     """The messages under the days of the workspace's own clock."""
     days: dict[Any, tuple[datetime, list[Message]]] = {}
     for message in thread:
-        message.local = message.provider_at.astimezone(ZoneInfo(zone))
-        key = message.local.date()
-        days.setdefault(key, (message.local, []))[1].append(message)
+        key = message.provider_at.astimezone(ZoneInfo(zone)).date()
+        days.setdefault(key, (message.provider_at, []))[1].append(message)
     return list(days.values())

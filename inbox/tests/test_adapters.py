@@ -1,0 +1,97 @@
+"""The contract that every registered channel keeps; a new one fails here until its
+payload files and its signature check exist."""
+
+import pytest
+
+from conftest import PAYLOADS
+from flexoraa.lib import clean
+from inbox.adapters import ADAPTERS, choices, for_document
+from inbox.adapters.base import Event, InboundMessage
+from inbox.checks import channels_are_configured, sandbox_is_for_development
+
+CHANNELS = list(ADAPTERS)
+
+
+def files(channel: str) -> list:
+    return sorted((PAYLOADS / channel).glob("*.json"))
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_it_has_payload_files_with_a_message_among_them(channel):
+    events = [event for path in files(channel) for event in parsed(channel, path)]
+    assert any(isinstance(event, InboundMessage) for event in events)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_it_refuses_what_nobody_signed(channel):
+    adapter = ADAPTERS[channel]
+    assert not adapter.is_authentic({}, b"{}")
+    assert adapter.challenge({}) is None
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_its_events_say_whose_and_when(channel):
+    for path in files(channel):
+        for event in parsed(channel, path):
+            assert isinstance(event, Event)
+            assert event.at.tzinfo is not None, path.name
+            hash((type(event), event.account, event.at))
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_reading_twice_says_the_same(channel):
+    for path in files(channel):
+        assert parsed(channel, path) == parsed(channel, path), path.name
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_it_never_raises_on_odd_json(channel):
+    for odd in (None, 1, "x", [], {}, {"entry": 1}, {"entry": [[], None, 3]}):
+        for document in (odd, {"object": ADAPTERS[channel].object, "entry": odd}):
+            assert ADAPTERS[channel].parse(document) is not None
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_its_fairness_key_names_the_account(channel):
+    text = next(path for path in files(channel) if path.stem == "text")
+    assert ADAPTERS[channel].fairness_key(text.read_bytes())
+    assert ADAPTERS[channel].fairness_key(b"") == b""
+
+
+def test_the_object_decides_who_reads():
+    for channel, adapter in ADAPTERS.items():
+        for route in CHANNELS:
+            assert for_document(route, {"object": adapter.object}).channel == channel
+    assert for_document("instagram", {"object": "user"}).channel == "instagram"
+
+
+def test_channels_are_choices():
+    assert choices() == [
+        ("whatsapp", "WhatsApp"),
+        ("instagram", "Instagram"),
+        ("facebook", "Messenger"),
+    ]
+
+
+def test_missing_secrets_are_named_at_start(settings):
+    assert channels_are_configured() == []
+    settings.META_APP_SECRETS, settings.META_VERIFY_TOKEN = [""], ""
+    texts = [message.msg for message in channels_are_configured()]
+    assert any("META_APP_SECRETS" in text for text in texts)
+    assert any("META_VERIFY_TOKEN" in text for text in texts)
+
+
+def test_the_sandbox_outside_development_is_an_error(settings):
+    settings.SANDBOX, settings.DEBUG = True, False
+    assert [message.id for message in sandbox_is_for_development()] == ["inbox.E001"]
+    settings.SANDBOX = False
+    assert sandbox_is_for_development() == []
+
+
+def parsed(channel: str, path) -> list[Event]:
+    """What a payload file says; what cannot be read is refused in words."""
+    document = clean.loads(path.read_bytes())
+    result = for_document(channel, document).parse(document)
+    for failure in result.failures:
+        assert "\nValueError: " in failure.traceback, path.name
+    return result.events

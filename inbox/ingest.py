@@ -10,6 +10,7 @@ import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
@@ -144,7 +145,8 @@ def _fitted(event: Event) -> Event:
     for name in ("external_id", "target", "reply_to"):
         value = getattr(event, name, "")
         if len(value) > ID_LENGTH:
-            event = replace(event, **{name: clean.fit(value, ID_LENGTH)})
+            fitted: dict[str, Any] = {name: clean.fit(value, ID_LENGTH)}
+            event = replace(event, **fitted)
     return event
 
 

@@ -74,6 +74,11 @@ class ContactIdentityQuerySet(WorkspaceQuerySet):
         return {row[:3]: row[3:] for row in rows}
 
 
+def id_kinds() -> list[tuple[str, str]]:
+    """A callable, so that a new kind of name needs no migration."""
+    return [(kind.value, kind.value) for kind in IdKind]
+
+
 class ContactIdentity(WorkspaceRow):
     """One name of a person on one account: phone, BSUID, PSID, IGSID, group.
 
@@ -87,9 +92,7 @@ class ContactIdentity(WorkspaceRow):
     contact = models.ForeignKey(
         Contact, on_delete=models.CASCADE, related_name="identities"
     )
-    kind = models.CharField(
-        max_length=10, choices=[(kind.value, kind.value) for kind in IdKind]
-    )
+    kind = models.CharField(max_length=10, choices=id_kinds)
     value = models.CharField(max_length=200)
     key = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)

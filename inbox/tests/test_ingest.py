@@ -461,3 +461,20 @@ def test_a_file_takes_the_place_that_history_kept_for_it(account, receive):
     message = Message.objects.get()
     assert (message.kind, message.text) == ("image", "here it is")
     assert message.attachments.get().external_id == "media1"
+
+
+def test_one_accounts_flood_does_not_hold_up_another(
+    account, make_account, make_workspace, post_webhook
+):
+    """2,000 wait for one workspace; the one message of another is in the first batch."""
+    other = make_account(
+        workspace=make_workspace("other"), external_id="200000000000002"
+    )
+    adapter = ingest.adapters.ADAPTERS["whatsapp"]
+    for number in range(2000):
+        body = bodies.whatsapp(bodies.text(number, person=number % 50))
+        WebhookDelivery.accept("whatsapp", body, {}, adapter.fairness_key(body))
+    lone = bodies.whatsapp(bodies.text(1), account=other.external_id)
+    post_webhook("whatsapp", lone.replace(b"300000000000001", b"300000000000002"))
+    ingest.drain(200)
+    assert Message.objects.filter(account=other).count() == 1

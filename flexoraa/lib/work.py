@@ -116,7 +116,7 @@ class Worker:
                 connection.close()
             if time.monotonic() - started > 10:
                 pause = 0.1
-            self._stopping.wait(pause * (0.5 + random.random()))  # noqa: S311
+            self._stopping.wait(pause * (0.5 + random.random()))  # noqa: S311 (no secret)
             pause = min(pause * 2, 5.0)
         connection.close()
 

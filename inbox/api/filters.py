@@ -54,7 +54,7 @@ class Search:
         digits = term.translate(SPACING).removeprefix("+")
         self._key = digits if digits.isdigit() else term
         self._named = Q(name__istartswith=term) | Q(
-            username__istartswith=term.removeprefix("@")
+            username__istartswith=term.removeprefix("@") or term
         )
         self.contacts = Contact.objects.for_workspace(workspace)
         self._known = ContactIdentity.objects.for_workspace(workspace).filter(

@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from flexoraa.lib.deliveries import LeaseLost
 from inbox import applying, ingest, threads
 from inbox.models import (
     ChannelAccount,
@@ -466,7 +467,7 @@ def test_a_file_takes_the_place_that_history_kept_for_it(account, receive):
 def test_one_accounts_flood_does_not_hold_up_another(
     account, make_account, make_workspace, post_webhook
 ):
-    """2,000 wait for one workspace; the one message of another is in the first batch."""
+    """2,000 wait for one workspace; another's one message is in the first batch."""
     other = make_account(
         workspace=make_workspace("other"), external_id="200000000000002"
     )
@@ -478,3 +479,23 @@ def test_one_accounts_flood_does_not_hold_up_another(
     post_webhook("whatsapp", lone.replace(b"300000000000001", b"300000000000002"))
     ingest.drain(200)
     assert Message.objects.filter(account=other).count() == 1
+
+
+def test_what_was_there_when_workers_died_is_taken_alone(account, post_webhook):
+    for number in range(3):
+        post_webhook("whatsapp", bodies.whatsapp(bodies.text(number)))
+    WebhookDelivery.objects.update(crashes=2)
+    assert ingest.drain() == 0
+    ingest.housekeep()
+    assert Message.objects.count() == 3
+    assert ingest.backlog()["waiting"] == 0
+
+
+def test_a_lost_lease_is_not_swallowed(account, post_webhook):
+    """Somebody else has the row: nothing of ours may be committed."""
+    post_webhook("whatsapp", bodies.whatsapp(bodies.text(1)))
+    claimed = WebhookDelivery.objects.claim(1)
+    WebhookDelivery.objects.update(leased_by=1)
+    with pytest.raises(LeaseLost):
+        ingest.ingest(claimed)
+    assert not Message.objects.exists()

@@ -213,3 +213,17 @@ def test_nothing_but_the_insert_asks_the_database(
 def test_a_charset_in_the_header_changes_nothing(post_webhook):
     post_webhook("whatsapp", BODY, headers={"Content-Type": "text/x; charset=utf-7"})
     assert bytes(WebhookDelivery.objects.get().body) == BODY
+
+
+def test_counting_refusals_survives_a_database_that_is_away(monkeypatch):
+    counting = webhooks.Refusals()
+    counting.count("whatsapp", "signature")
+    closed = []
+    monkeypatch.setattr("inbox.refusals.connection.close", lambda: closed.append(1))
+
+    def down(*args):
+        raise OperationalError("away")
+
+    monkeypatch.setattr("inbox.refusals.sets.execute", down)
+    counting._flush_and_close()
+    assert closed == [1]

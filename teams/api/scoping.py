@@ -51,13 +51,11 @@ class WorkspaceScoped:
         serializer.save(workspace=self.workspace)
 
     def _find_membership(self, user: User) -> Membership:
-        found = user.memberships.select_related("workspace").filter(
-            workspace__slug=self.kwargs["workspace"]
-        )
-        membership = found.first()
-        if membership is None:
-            raise Http404
-        return membership
+        mine = user.memberships.select_related("workspace")
+        try:
+            return mine.get(workspace__slug=self.kwargs["workspace"])
+        except Membership.DoesNotExist as error:
+            raise Http404 from error
 
 
 class WorkspaceRelatedField(serializers.SlugRelatedField):

@@ -2,12 +2,16 @@
 
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timesince import timesince
 
 from flexoraa.lib import work
+from inbox import adapters
 from inbox.models import ChannelAccount, Conversation, WebhookDelivery
+
+MOST_STUCK = 1_000
 
 
 def cards() -> list[dict[str, Any]]:
@@ -73,14 +77,37 @@ def cards() -> list[dict[str, Any]]:
         {
             "title": "Workers",
             "value": workers,
-            "note": "take webhooks" if workers else "nobody takes webhooks",
+            "note": "taking webhooks" if workers else "nobody takes webhooks",
             "link": deliveries,
             "alarm": not workers,
         },
+        *last_webhooks(),
+    ]
+
+
+def last_webhooks() -> list[dict[str, Any]]:
+    """A card for each connected channel: when it was last heard from."""
+    labels = dict(adapters.choices())
+    connected = ChannelAccount.objects.filter(status="connected")
+    rows = connected.values("channel").annotate(at=Max("last_event_at"))
+    ledger = reverse("admin:inbox_webhookdelivery_changelist")
+    return [
+        {
+            "title": labels.get(row["channel"], row["channel"]),
+            "value": timesince(row["at"], depth=1) if row["at"] else "–",
+            "note": "since the last webhook" if row["at"] else "not heard from yet",
+            "link": f"{ledger}?route={row['channel']}",
+            "alarm": not row["at"],
+        }
+        for row in rows.order_by("channel")
     ]
 
 
 def stuck_badge(request: HttpRequest) -> str | None:
-    """How many deliveries wait for a person."""
-    count = WebhookDelivery.objects.filter(state__in=["dead", "unroutable"]).count()
+    """How many deliveries wait for a person; it is asked on every page, so not past
+    a thousand."""
+    stuck = WebhookDelivery.objects.filter(state__in=["dead", "unroutable"])
+    count = stuck.order_by()[:MOST_STUCK].count()
+    if count == MOST_STUCK:
+        return f"{MOST_STUCK}+"
     return str(count) if count else None

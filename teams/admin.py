@@ -55,6 +55,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> tuple:
         return self.inlines if obj else ()
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What people did is remembered under their name: make them inactive."""
+        return False
+
 
 @admin.register(Workspace)
 class WorkspaceAdmin(ModelAdmin):
@@ -65,3 +69,7 @@ class WorkspaceAdmin(ModelAdmin):
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("created_at",)
     inlines = (MembershipInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """All conversations of a company are not deleted by one click."""
+        return False

@@ -5,14 +5,22 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.validators import RegexValidator
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from django.utils import timezone
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from flexoraa.lib.crypto import Secret
-from inbox.admin.base import CHANNELS, STATES
+from inbox.admin.base import CHANNELS, STATES, WithHint, ago
 from inbox.models import ChannelAccount, WebhookDelivery
+
+AN_ID = RegexValidator(
+    r"\A[A-Za-z0-9_.:-]+\Z",
+    "This is no id: copy it from the platform, without spaces, and not the name or "
+    "the phone number.",
+)
 
 
 class ChannelAccountForm(forms.ModelForm):
@@ -36,6 +44,11 @@ class ChannelAccountForm(forms.ModelForm):
             "status_reason",
         )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in {"external_id", "parent_external_id"} & self.fields.keys():
+            self.fields[name].validators.append(AN_ID)
+
     def save(self, commit: bool = True) -> ChannelAccount:
         if token := self.cleaned_data["access_token"].strip():
             self.instance.token = Secret(token)
@@ -43,14 +56,15 @@ class ChannelAccountForm(forms.ModelForm):
 
 
 @admin.register(ChannelAccount)
-class ChannelAccountAdmin(ModelAdmin):
+class ChannelAccountAdmin(WithHint):
     """Connected accounts and whether they are heard from."""
 
     form = ChannelAccountForm
-    list_display = ("name", "channel_label", "workspace", "state", "last_event_at")
+    list_display = ("name", "channel_label", "workspace", "state", "heard")
     list_filter = ("channel", "status")
     list_select_related = ("workspace",)
     search_fields = ("name", "external_id__exact")
+    autocomplete_fields = ("workspace",)
     readonly_fields = ("webhook_url", "verify_token", "last_event_at")
     fieldsets = (
         (
@@ -69,11 +83,17 @@ class ChannelAccountAdmin(ModelAdmin):
         ("In Meta's app dashboard", {"fields": ("webhook_url", "verify_token")}),
         ("Health", {"fields": ("status", "status_reason", "last_event_at")}),
     )
+    hint = "No channel is connected yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Without tokens: none is shown, and a lost key must not close this page."""
+        return super().get_queryset(request).defer("token")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple:
-        """Whose account it is, and which, is settled once it has conversations."""
-        settled = ("workspace", "channel", "external_id") if obj else ()
-        return (*settled, *self.readonly_fields)
+        """Whose account it is, and which, is settled once anything came in."""
+        if obj and (obj.last_event_at or obj.conversations.exists()):
+            return ("workspace", "channel", "external_id", *self.readonly_fields)
+        return self.readonly_fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Its conversations would go with it: disconnect it instead."""
@@ -87,9 +107,14 @@ class ChannelAccountAdmin(ModelAdmin):
     def state(self, account: ChannelAccount) -> tuple[str, str]:
         return account.status, account.get_status_display()
 
+    @display(description="Last heard from", ordering="last_event_at")
+    def heard(self, account: ChannelAccount) -> str:
+        return ago(account.last_event_at) if account.last_event_at else "never"
+
     @display(description="Callback URL")
     def webhook_url(self, account: ChannelAccount) -> str:
-        return f"{settings.PUBLIC_URL}/webhooks/{account.channel or '…'}"
+        root = settings.PUBLIC_URL.rstrip("/")
+        return f"{root}/webhooks/{account.channel or '<channel>'}"
 
     @display(description="Verify token")
     def verify_token(self, account: ChannelAccount) -> str:
@@ -100,6 +125,9 @@ class ChannelAccountAdmin(ModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: ChannelAccount, form: Any, change: bool
     ) -> None:
+        if "status" in form.changed_data:
+            obj.status_at = timezone.now()  # older news no longer counts
         super().save_model(request, obj, form, change)
         if count := WebhookDelivery.objects.replay_for(obj):
-            messages.info(request, f"{count} webhooks that waited are being taken up.")
+            noun = "webhook is" if count == 1 else "webhooks are"
+            messages.info(request, f"{count} waiting {noun} being taken up.")

@@ -1,25 +1,23 @@
 """Conversations: the list, and a thread shown as a chat."""
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
-from django.db.models import Prefetch, Q, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.utils.timesince import timesince
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from flexoraa.lib.errors import Conflict
-from inbox.admin.base import CHANNELS, STATES, ReadOnly
-from inbox.models import Conversation, Message, Reaction
+from inbox.admin import chat, searching
+from inbox.admin.base import CHANNELS, STATES, ReadOnly, ago
+from inbox.admin.filters import AssignedFilter
+from inbox.models import Contact, ContactIdentity, Conversation
 
-PAGE = 100
 CHANGES = {
     "resolve": Conversation.resolve,
     "reopen": Conversation.reopen,
@@ -41,15 +39,23 @@ class ConversationAdmin(ReadOnly):
         "assignee",
         "workspace",
     )
-    list_filter = ("status", "channel", "workspace")
-    list_select_related = ("contact", "assignee", "workspace")
-    search_fields = ("contact__name__istartswith",)
-    search_help_text = "The beginning of a person's name"
+    list_filter = (
+        "status",
+        "channel",
+        AssignedFilter,
+        ("assignee", AutocompleteSelectFilter),
+        ("workspace", AutocompleteSelectFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("contact__merged_into", "assignee", "workspace")
+    search_fields = ("contact__name",)  # shows the box; see get_search_results
+    search_help_text = "The beginning of a person's name, phone number or other id"
     ordering = ("-last_message_at", "-id")
+    hint = "Nobody has written yet."
 
     @display(description="Person")
     def person(self, conversation: Conversation) -> str:
-        return str(conversation.contact)
+        return str(person_of(conversation))
 
     @display(description="Channel", label=CHANNELS)
     def channel_label(self, conversation: Conversation) -> tuple[str, str]:
@@ -67,9 +73,16 @@ class ConversationAdmin(ReadOnly):
     def excerpt(self, conversation: Conversation) -> str:
         return conversation.preview[:70]
 
-    @display(description="Active", ordering="last_message_at")
+    @display(description="Active")
     def active(self, conversation: Conversation) -> str:
-        return timesince(conversation.last_message_at, depth=1) + " ago"
+        return ago(conversation.last_message_at)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        if term := search_term.strip():
+            queryset = queryset.filter(contact__in=searching.people(term))
+        return queryset, False
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.change_state)
@@ -81,27 +94,42 @@ class ConversationAdmin(ReadOnly):
         conversation = self.get_object(request, object_id)
         if conversation is None:
             return super().change_view(request, object_id, **kwargs)
-        thread, older = thread_page(conversation, before(request))
+        if not self.has_view_permission(request, conversation):
+            raise PermissionDenied
+        person = person_of(conversation)
+        place = chat.place_of(request.GET.get("before", ""))
+        page = chat.page_of(conversation, place)
         context = {
             **self.admin_site.each_context(request),
-            "title": str(conversation.contact),
+            "title": str(person),
             "opts": self.opts,
             "conversation": conversation,
-            "identities": conversation.contact.identities.all(),
-            "days": by_day(thread, conversation.workspace.timezone),
-            "older": older,
-            "is_latest": before(request) is None,
+            "person": person,
+            "identities": names_of(person),
+            "days": page.days,
+            "older": page.older,
+            "is_latest": place is None,
         }
         return TemplateResponse(request, "admin/inbox/thread.html", context)
+
+    def get_object(self, request: HttpRequest, object_id: str, *args: Any) -> Any:
+        """With what the head of a thread names, and without the account's token."""
+        found = self.get_queryset(request).select_related(
+            "account", "workspace", "contact__merged_into"
+        )
+        pk = object_id if object_id.isdecimal() and len(object_id) < 19 else 0
+        return found.defer("account__token").filter(pk=pk).first()
 
     def change_state(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Resolve, reopen or mark as read; only by POST."""
         conversation = get_object_or_404(Conversation, pk=pk)
+        if not self.has_view_permission(request, conversation):
+            raise PermissionDenied
         change = CHANGES.get(request.POST.get("change", ""))
         if request.method == "POST" and change:
             try:
-                change(conversation)
-                self.log_change(request, conversation, request.POST["change"])
+                if change(conversation):
+                    self.log_change(request, conversation, request.POST["change"])
                 messages.success(request, "Done.")
             except Conflict as conflict:
                 messages.error(request, str(conflict.detail))
@@ -109,59 +137,12 @@ class ConversationAdmin(ReadOnly):
         return HttpResponseRedirect(url)
 
 
-def before(request: HttpRequest) -> tuple[datetime, int] | None:
-    """The place in the thread that the "older" link names; None for its end."""
-    moment, _, pk = request.GET.get("before", "").rpartition("~")
-    try:
-        parsed = parse_datetime(moment)
-    except ValueError:
-        return None
-    if not parsed or timezone.is_naive(parsed) or not pk.isdigit():
-        return None
-    return parsed, int(pk[:18])
+def person_of(conversation: Conversation) -> Contact:
+    """Whom it is with, after merges."""
+    return conversation.contact.merged_into or conversation.contact
 
 
-def thread_page(
-    conversation: Conversation, place: tuple[datetime, int] | None
-) -> tuple[list[Message], str]:
-    """A page of messages, oldest first, and the place before which older ones lie."""
-    rows: QuerySet[Message] = conversation.messages.select_related("contact", "author")
-    if place:
-        at, pk = place
-        rows = rows.filter(Q(provider_at__lt=at) | Q(provider_at=at, pk__lt=pk))
-    reactions = Reaction.objects.exclude(emoji="").select_related("contact")
-    rows = rows.prefetch_related("attachments", Prefetch("reactions", reactions))
-    found = list(rows.order_by("-provider_at", "-pk")[: PAGE + 1])
-    page = found[:PAGE][::-1]
-    older = ""
-    if len(found) > PAGE:
-        older = f"{page[0].provider_at.isoformat()}~{page[0].pk}"
-    annotate(page)
-    return page, older
-
-
-def annotate(page: list[Message]) -> None:
-    """Tell each message which ad or link it came from, and what it answers, as far as
-    that is on the page too."""
-    by_id = {message.external_id: message for message in page if message.external_id}
-    for message in page:
-        message.quoted = by_id.get(message.reply_to)
-        message.came_from = source_of(message.payload.get("referral"))
-
-
-def source_of(referral: Any) -> str:
-    """The ad or link in words; "" when there is none."""
-    if not isinstance(referral, dict):
-        return ""
-    words = ("headline", "title", "ref", "source_url", "ad_id", "source_id", "source")
-    named = (str(referral[word]) for word in words if referral.get(word))
-    return next(named, "a link")
-
-
-def by_day(thread: list[Message], zone: str) -> list[tuple[datetime, list[Message]]]:
-    """The messages under the days of the workspace's own clock."""
-    days: dict[Any, tuple[datetime, list[Message]]] = {}
-    for message in thread:
-        key = message.provider_at.astimezone(ZoneInfo(zone)).date()
-        days.setdefault(key, (message.provider_at, []))[1].append(message)
-    return list(days.values())
+def names_of(person: Contact) -> QuerySet[ContactIdentity]:
+    """Every name of a person, also those of who was merged into them."""
+    family = Q(contact=person) | Q(contact__merged_into=person)
+    return ContactIdentity.objects.filter(family).order_by("pk")

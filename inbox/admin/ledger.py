@@ -1,62 +1,35 @@
-"""The ledger of webhook deliveries: raw bytes, what became of them, replay."""
+"""The ledger of webhook deliveries: raw bytes, and what became of them."""
 
-from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.admin.options import get_content_type_for_model
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.utils import timezone
-from django.utils.timesince import timesince
+from django.urls import path
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from inbox.admin import bodies
-from inbox.admin.base import STATES, ReadOnly
+from inbox.admin.base import CHANNELS, STATES, ago, in_words
+from inbox.admin.filters import AgeFilter, RouteFilter
+from inbox.admin.replaying import Replays
 from inbox.models import WebhookDelivery
-from inbox.rehearsing import messages_of, rehearse
+from inbox.rehearsing import messages_of
 
-MOST_REHEARSED = 20
-
-
-class AgeFilter(admin.SimpleListFilter):
-    """By when it came."""
-
-    title = "age"
-    parameter_name = "age"
-    AGES = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
-    AGES |= {"week": timedelta(days=7)}
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("hour", "last hour"),
-            ("day", "last 24 hours"),
-            ("week", "last 7 days"),
-            ("older", "older"),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() in self.AGES:
-            since = timezone.now() - self.AGES[self.value()]
-            return queryset.filter(received_at__gte=since)
-        if self.value() == "older":
-            since = timezone.now() - self.AGES["week"]
-            return queryset.filter(received_at__lt=since)
-        return queryset
+NEARBY = 10_000  # ids: a repeat is looked for among the neighbours, not everywhere
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnly):
+class WebhookDeliveryAdmin(Replays):
     """Look, dry-run, replay; nothing is edited or deleted."""
 
     list_display = (
         "id",
-        "route",
+        "route_label",
         "state_label",
         "received",
         "said",
@@ -64,35 +37,50 @@ class WebhookDeliveryAdmin(ReadOnly):
         "tries",
         "problem",
     )
-    list_filter = ("state", "route", AgeFilter)
+    list_filter = ("state", RouteFilter, AgeFilter)
     search_fields = ("sha256",)  # shows the box; see get_search_results
     search_help_text = "An id, a SHA-256, or how the error begins"
     ordering = ("-id",)
-    actions = ("replay", "dry_run")
+    sortable_by = ("id",)
     change_form_template = "admin/inbox/delivery.html"
+    hint = "Webhooks are listed here as they come, before anything reads them."
 
-    @display(description="State", label=STATES, ordering="state")
+    @display(description="Route", label=CHANNELS)
+    def route_label(self, delivery: WebhookDelivery) -> tuple[str, str]:
+        return delivery.route, delivery.route
+
+    @display(description="State", label=STATES)
     def state_label(self, delivery: WebhookDelivery) -> tuple[str, str]:
         return delivery.state, delivery.get_state_display()
 
-    @display(description="Received", ordering="received_at")
+    @display(description="Received")
     def received(self, delivery: WebhookDelivery) -> str:
-        return timesince(delivery.received_at, depth=1) + " ago"
+        at = delivery.received_at
+        return format_html(
+            '<span class="fx-nowrap">{}<br>{}</span>', f"{at:%d %b %H:%M:%S}", ago(at)
+        )
 
     @display(description="Said")
     def said(self, delivery: WebhookDelivery) -> str:
-        return ", ".join(f"{n} × {kind}" for kind, n in delivery.outcome.items()) or "–"
+        return in_words(delivery.outcome)
 
-    @display(description="Size", ordering="size")
+    @display(description="Size")
     def size_label(self, delivery: WebhookDelivery) -> str:
         return filesizeformat(delivery.size)
 
-    @display(description="Failures / replays")
+    @display(description="Tries")
     def tries(self, delivery: WebhookDelivery) -> str:
-        return f"{delivery.failures + delivery.crashes} / {delivery.replays}"
+        """Only what is out of the ordinary."""
+        counts = {
+            "failed": delivery.failures,
+            "crashed": delivery.crashes,
+            "replayed": delivery.replays,
+        }
+        return ", ".join(f"{word} {n}×" for word, n in counts.items() if n) or "–"
 
     @display(description="Error")
     def problem(self, delivery: WebhookDelivery) -> str:
+        """The last line: that is where a traceback says what it is about."""
         lines = delivery.error.strip().splitlines()
         return (lines[-1] if lines else "")[:120]
 
@@ -106,7 +94,7 @@ class WebhookDeliveryAdmin(ReadOnly):
         term = search_term.strip()
         if not term:
             return queryset, False
-        if term.isdigit() and len(term) < 19:
+        if term.isdecimal() and len(term) < 19:
             return queryset.filter(pk=int(term)), False
         if len(term) == 64:
             return queryset.filter(sha256=term.lower()), False
@@ -114,52 +102,31 @@ class WebhookDeliveryAdmin(ReadOnly):
         return stuck.filter(error__istartswith=term), False
 
     def get_urls(self) -> list:
-        view = self.admin_site.admin_view
-        mine = [
-            path("<int:pk>/replay/", view(self.replay_one), name="inbox_replay"),
-            path("<int:pk>/dry-run/", view(self.rehearse_one), name="inbox_dry_run"),
-            path("<int:pk>/raw/", view(self.raw), name="inbox_raw"),
-        ]
-        return mine + super().get_urls()
+        view = self.admin_site.admin_view(self.raw)
+        return [path("<int:pk>/raw/", view, name="inbox_raw"), *super().get_urls()]
 
     def change_view(self, request: HttpRequest, object_id: str, **kwargs: Any) -> Any:
         """The facts, the readable body, the buttons."""
         delivery = self.get_object(request, object_id)
         if delivery is None:
             return super().change_view(request, object_id, **kwargs)
+        self._may_look(request, delivery)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Delivery {delivery.pk}",
             "opts": self.opts,
             "delivery": delivery,
+            "said": in_words(delivery.outcome),
             "body": bodies.pretty(bytes(delivery.body)),
             "brought": messages_of(delivery),
-            "same": self.model.objects.filter(sha256=delivery.sha256)
-            .exclude(pk=delivery.pk)
-            .order_by("-pk")
-            .values_list("pk", flat=True)[:5]
-            if delivery.state != "done"
-            else (),
+            "same": same_bytes(delivery),
         }
-        return TemplateResponse(request, "admin/inbox/delivery.html", context)
-
-    def replay_one(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Make one new again; only by POST."""
-        delivery = get_object_or_404(WebhookDelivery.objects.defer("body"), pk=pk)
-        if request.method == "POST":
-            self._replay(request, WebhookDelivery.objects.filter(pk=delivery.pk))
-        return HttpResponseRedirect(
-            reverse("admin:inbox_webhookdelivery_change", args=[pk])
-        )
-
-    def rehearse_one(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What a replay would do; rolled back."""
-        delivery = get_object_or_404(WebhookDelivery, pk=pk)
-        return self._show_rehearsal(request, [delivery])
+        return TemplateResponse(request, self.change_form_template, context)
 
     def raw(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The bytes as they came, as a download that no browser interprets."""
         delivery = get_object_or_404(WebhookDelivery, pk=pk)
+        self._may_look(request, delivery)
         return HttpResponse(
             bytes(delivery.body),
             content_type="application/octet-stream",
@@ -169,53 +136,14 @@ class WebhookDeliveryAdmin(ReadOnly):
             },
         )
 
-    @admin.action(description="Replay")
-    def replay(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        """Asks first: "select all" may mean very many."""
-        if "confirmed" in request.POST:
-            self._replay(request, queryset)
-            return None
-        counts = queryset.order_by().values("state").annotate(count=Count("id"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Replay deliveries",
-            "opts": self.opts,
-            "counts": sorted((row["state"], row["count"]) for row in counts),
-            "selected": request.POST.getlist("_selected_action"),
-            "select_across": request.POST.get("select_across", "0"),
-        }
-        return TemplateResponse(request, "admin/inbox/replay.html", context)
+    def _may_look(self, request: HttpRequest, delivery: WebhookDelivery) -> None:
+        if not self.has_view_permission(request, delivery):
+            raise PermissionDenied
 
-    @admin.action(description="Dry run (nothing is changed)")
-    def dry_run(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
-        """What a replay of the first few would do."""
-        chosen = queryset.defer(None).order_by("pk")[:MOST_REHEARSED]
-        return self._show_rehearsal(request, list(chosen))
 
-    def _show_rehearsal(
-        self, request: HttpRequest, deliveries: list[WebhookDelivery]
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Dry run: nothing was changed",
-            "opts": self.opts,
-            "rehearsals": [(row, rehearse(row)) for row in deliveries],
-        }
-        return TemplateResponse(request, "admin/inbox/dry_run.html", context)
-
-    def _replay(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Replay and write down who did it, row by row up to a hundred."""
-        named = list(queryset.order_by("pk").values_list("pk", flat=True)[:100])
-        count = queryset.replay()
-        LogEntry.objects.bulk_create(
-            LogEntry(
-                user_id=request.user.pk,
-                content_type_id=get_content_type_for_model(self.model).pk,
-                object_id=pk,
-                object_repr=f"delivery {pk}",
-                action_flag=CHANGE,
-                change_message=f"Replayed, with {count} in all.",
-            )
-            for pk in named
-        )
-        messages.success(request, f"{count} deliveries are being taken up again.")
+def same_bytes(delivery: WebhookDelivery) -> list[int]:
+    """Ids of deliveries around this one with the same body: Meta sent it again."""
+    around = range(delivery.pk - NEARBY, delivery.pk + NEARBY)
+    near = WebhookDelivery.objects.filter(pk__gte=around.start, pk__lt=around.stop)
+    same = near.filter(sha256=delivery.sha256).exclude(pk=delivery.pk)
+    return list(same.order_by("-pk").values_list("pk", flat=True)[:5])

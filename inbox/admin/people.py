@@ -3,15 +3,17 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
+from inbox.admin import searching
 from inbox.admin.base import LargeTable
-from inbox.models import Contact, ContactIdentity
+from inbox.models import Contact, ContactIdentity, Conversation
 
 
 class IdentityInline(TabularInline):
@@ -26,7 +28,8 @@ class IdentityInline(TabularInline):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("account")
+        rows = super().get_queryset(request)
+        return rows.select_related("account").defer("account__token")
 
 
 @admin.register(Contact)
@@ -35,13 +38,15 @@ class ContactAdmin(LargeTable):
 
     list_display = ("shown", "names", "workspace", "created_at")
     list_select_related = ("workspace",)
-    list_filter = ("workspace",)
-    search_fields = ("name__istartswith", "identities__key__startswith")
+    list_filter = (("workspace", AutocompleteSelectFilter),)
+    list_filter_submit = True
+    search_fields = ("name",)  # shows the box; see get_search_results
     search_help_text = "The beginning of a name, a phone number or another id"
     fields = ("name", "username", "workspace", "merged_into", "threads", "created_at")
     readonly_fields = ("username", "workspace", "merged_into", "threads", "created_at")
     inlines = (IdentityInline,)
     ordering = ("-id",)
+    hint = "People appear with their first message."
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -51,6 +56,13 @@ class ContactAdmin(LargeTable):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).prefetch_related("identities")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        if term := search_term.strip():
+            queryset = queryset.filter(pk__in=searching.people(term))
+        return queryset, False
 
     @display(description="Name")
     def shown(self, contact: Contact) -> str:
@@ -62,14 +74,18 @@ class ContactAdmin(LargeTable):
 
     @display(description="Conversations")
     def threads(self, contact: Contact) -> str:
-        rows = contact.conversations.order_by("-last_message_at")[:20]
+        family = Q(contact=contact) | Q(contact__merged_into=contact)
+        rows = Conversation.objects.filter(family).order_by("-last_message_at")[:20]
         links = (
             (
                 reverse("admin:inbox_conversation_change", args=[row.pk]),
                 row.get_channel_display(),
                 row.get_status_display(),
+                row.last_message_at.date(),
             )
             for row in rows
         )
-        joined = format_html_join(", ", '<a href="{}">{} ({})</a>', links)
+        joined = format_html_join(
+            ", ", '<a class="fx-link" href="{}">{} ({}, {})</a>', links
+        )
         return joined or format_html("<span>{}</span>", "none yet")

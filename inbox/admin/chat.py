@@ -190,14 +190,10 @@ def _basket(payload: dict) -> list[str]:
     ]
 
 
-def _kind(payload: dict) -> list[str]:
-    return [str(payload.get("type") or "")]
-
-
 READERS: dict[str, Callable[[dict], list[str]]] = {
     "location": _place,
     "contacts": _cards,
     "interactive": _choice,
     "order": _basket,
-    "unsupported": _kind,
+    "unsupported": lambda payload: [str(payload.get("type") or "")],
 }

@@ -39,7 +39,7 @@ class WebhookDeliveryAdmin(Replays):
     )
     list_filter = ("state", RouteFilter, AgeFilter)
     search_fields = ("sha256",)  # shows the box; see get_search_results
-    search_help_text = "An id, a SHA-256, or how the error begins"
+    search_help_text = "An id, a SHA-256, or how the error of a stuck one begins"
     ordering = ("-id",)
     sortable_by = ("id",)
     change_form_template = "admin/inbox/delivery.html"
@@ -98,7 +98,7 @@ class WebhookDeliveryAdmin(Replays):
             return queryset.filter(pk=int(term)), False
         if len(term) == 64:
             return queryset.filter(sha256=term.lower()), False
-        stuck = queryset.filter(state__in=["dead", "retry", "unroutable"])
+        stuck = queryset.filter(state__in=["dead", "unroutable"])
         return stuck.filter(error__istartswith=term), False
 
     def get_urls(self) -> list:

@@ -20,8 +20,3 @@ def asked(staff: Client, url: str, **query: Any) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         assert staff.get(url, query).status_code == 200
     return [query["sql"] for query in captured]
-
-
-def warm_up(staff: Client) -> None:
-    """What Django looks up once and keeps is looked up now."""
-    staff.get(reverse("admin:index"))

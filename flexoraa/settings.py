@@ -43,7 +43,7 @@ META_VERIFY_TOKEN = env.str(
 WORK = {
     "queues": ["inbox_webhooks"],
     "drains": ["inbox.ingest.drain"],
-    "chores": ["inbox.ingest.housekeep"],
+    "chores": ["inbox.ingest.housekeep", "teams.housekeeping.housekeep"],
 }
 
 BACKLOGS = {"webhooks": "inbox.ingest.backlog"}

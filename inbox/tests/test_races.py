@@ -4,39 +4,15 @@ Each race has a control that runs the same with its guard off and must go wrong.
 """
 
 import threading
-from collections.abc import Callable
 
 import pytest
-from django.db import connection, connections
 
+from flexoraa.lib.tests.races import at_once, without
 from inbox import ingest, people, threads
 from inbox.models import Contact, Conversation, Message, WebhookDelivery
 from inbox.tests import bodies
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def at_once(count: int, work: Callable[[int], object]) -> list[BaseException]:
-    """Run work(0), work(1), ... on threads that start together; what they raised."""
-    errors: list[BaseException] = []
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        try:
-            connection.ensure_connection()
-            barrier.wait()
-            work(number)
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            connections.close_all()
-
-    running = [threading.Thread(target=run, args=[n]) for n in range(count)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
-    return errors
 
 
 def drain_everything(_: int = 0) -> None:
@@ -77,25 +53,6 @@ def test_control_without_the_unique_key_messages_are_doubled(account, monkeypatc
         extra = Message.objects.count() - 50
         Message.objects.all().delete()
     assert extra > 0
-
-
-class without:
-    """The table without this unique index, for a while."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __enter__(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT indexdef FROM pg_indexes WHERE indexname = %s", [self.name]
-            )
-            (self.definition,) = cursor.fetchone()
-            cursor.execute(f"DROP INDEX {self.name}")
-
-    def __exit__(self, *args: object) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(self.definition)
 
 
 ROUNDS, AT_ONCE = 15, 6

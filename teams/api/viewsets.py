@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, generics, mixins, permissions, views, viewsets
 
 from flexoraa.lib.cursors import CursorPagination
+from teams.api.idempotency import idempotent
 from teams.api.scoping import WorkspaceScoped
 from teams.api.serializers import (
     MeSerializer,
@@ -43,6 +44,10 @@ class MyWorkspacesViewSet(
     def get_serializer_class(self) -> type:
         is_new = self.action == "create"
         return NewWorkspaceSerializer if is_new else WorkspaceSerializer
+
+    @idempotent(required=False)
+    def create(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().create(request, *args, **kwargs)
 
 
 class WorkspaceViewSet(

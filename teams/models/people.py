@@ -1,16 +1,13 @@
-"""People, their workspaces, and the membership that joins the two."""
+"""People who sign in."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 
 from flexoraa.lib.ids import uuid7
-from teams import roles
 
 
 class UserManager(BaseUserManager):
@@ -70,60 +67,3 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()
-
-
-def is_timezone(name: str) -> None:
-    """Refuse what is no zone of the IANA database."""
-    if name not in available_timezones():
-        raise ValidationError(f"{name} is not a time zone, such as Asia/Kolkata.")
-
-
-class Workspace(models.Model):
-    """One customer company; every other row of it says so."""
-
-    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
-    name = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=60, unique=True)
-    timezone = models.CharField(
-        max_length=64, default="Asia/Kolkata", validators=[is_timezone]
-    )
-    currency = models.CharField(max_length=3, default="INR")
-    created_at = models.DateTimeField(auto_now_add=True)
-    members = models.ManyToManyField(
-        User, through="Membership", related_name="workspaces"
-    )
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Membership(models.Model):
-    """A user's place in a workspace."""
-
-    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
-    workspace = models.ForeignKey(
-        Workspace, on_delete=models.CASCADE, related_name="memberships"
-    )
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(
-        max_length=10, choices=roles.Role.choices, default=roles.Role.MEMBER
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "user"], name="teams_membership_one_per_user"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(role__in=roles.Role.values),
-                name="teams_membership_role_known",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} in {self.workspace}"
-
-    def may(self, action: str) -> bool:
-        """Whether this member's role allows the action."""
-        return roles.may(self.role, action)

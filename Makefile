@@ -13,7 +13,9 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 PRODUCTION := DEBUG=false SANDBOX=false ALLOWED_HOSTS=example.com \
 	SECRET_KEY=only-for-the-checks-and-long-enough-to-please-them-0123456789 \
 	FIELD_KEYS=ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMzJieXQ= \
-	META_APP_SECRETS=only-for-the-checks META_VERIFY_TOKEN=only-for-the-checks
+	META_APP_SECRETS=only-for-the-checks META_VERIFY_TOKEN=only-for-the-checks \
+	RAZORPAY_KEY_ID=rzp_test_only000for000 RAZORPAY_KEY_SECRET=only-for-the-checks \
+	RAZORPAY_WEBHOOK_SECRETS=only-for-the-checks
 
 .PHONY: help install run test browser broker lint check bench schema clean
 

@@ -39,6 +39,28 @@ META_VERIFY_TOKEN = env.str(
     "META_VERIFY_TOKEN", default="sandbox-verify-token" if SANDBOX else ""
 )
 
+# Razorpay: without keys the payment routes say so; any of the webhook secrets may have
+# signed (rotation: events from before a change come with the old one for a day)
+RAZORPAY_KEY_ID = env.str(
+    "RAZORPAY_KEY_ID", default="rzp_test_FlexoraaDemo00" if SANDBOX else ""
+)
+RAZORPAY_KEY_SECRET = env.str(
+    "RAZORPAY_KEY_SECRET", default="sandbox-key-secret" if SANDBOX else ""
+)
+RAZORPAY_WEBHOOK_SECRETS = env.list(
+    "RAZORPAY_WEBHOOK_SECRETS", default=["sandbox-webhook-secret"] if SANDBOX else []
+)
+RAZORPAY_URL = env.str(
+    "RAZORPAY_URL",
+    default="http://127.0.0.1:8602" if SANDBOX else "https://api.razorpay.com",
+)
+RAZORPAY_CHECKOUT_URL = env.str(
+    "RAZORPAY_CHECKOUT_URL",
+    default=f"{RAZORPAY_URL}/v1/checkout.js"
+    if SANDBOX
+    else "https://checkout.razorpay.com/v1/checkout.js",
+)
+
 # What the worker does, by name: wiring knows apps only as strings
 WORK = {
     "queues": ["inbox_webhooks"],

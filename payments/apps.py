@@ -1,4 +1,4 @@
-"""Payments: an installed app without rows yet."""
+"""Plans, subscriptions and invoices; money comes in through Razorpay."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class PaymentsConfig(AppConfig):
     name = "payments"
     verbose_name = "Payments"
+
+    def ready(self) -> None:
+        from payments import checks  # noqa: F401  (registers them)

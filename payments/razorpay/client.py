@@ -31,8 +31,8 @@ class Wire(requests.Session):
             response = super().request(*args, **kwargs)
         except requests.RequestException as error:
             raise errors.of_exception(error) from error
-        if error := errors.of_response(response):
-            raise error
+        if problem := errors.of_response(response):
+            raise problem
         return response
 
 

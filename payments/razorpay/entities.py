@@ -24,12 +24,13 @@ class Entity:
     @classmethod
     def of(cls, body: Body) -> Self:
         """The object that this JSON says."""
-        common = {
-            "id": text(body.get("id")),
-            "notes": notes(body.get("notes")),
-            "created_at": moment(body.get("created_at", body.get("created_at "))),
-        }
-        return cls(**common, **cls.read(body))
+        return cls(
+            id=text(body.get("id")),
+            notes=notes(body.get("notes")),
+            # samples of customers have the key with a space behind it
+            created_at=moment(body.get("created_at", body.get("created_at "))),
+            **cls.read(body),
+        )
 
     @classmethod
     def read(cls, body: Body) -> dict[str, Any]:

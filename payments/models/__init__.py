@@ -1,0 +1,30 @@
+"""The rows of payments."""
+
+from payments.models.customers import Customer
+from payments.models.invoices import CreditNote, Invoice, InvoiceLine, NumberSeries
+from payments.models.ledger import (
+    Drift,
+    RefusedWebhook,
+    TimelineEntry,
+    WebhookDelivery,
+)
+from payments.models.money import Order, Payment, Refund
+from payments.models.plans import Plan
+from payments.models.subscriptions import Subscription
+
+__all__ = [
+    "CreditNote",
+    "Customer",
+    "Drift",
+    "Invoice",
+    "InvoiceLine",
+    "NumberSeries",
+    "Order",
+    "Payment",
+    "Plan",
+    "Refund",
+    "RefusedWebhook",
+    "Subscription",
+    "TimelineEntry",
+    "WebhookDelivery",
+]

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils.functional import SimpleLazyObject
+
+from flexoraa.lib.acting import Actor, acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -46,3 +49,36 @@ class RequestIds:
         response = self.get_response(request)
         response["X-Request-ID"] = request.id
         return response
+
+
+DOORS = (("/api/", "api"), ("/admin/", "back office"))
+
+
+class RequestActor(Actor):
+    """Who sent a request, as soon as anybody has looked who it is."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        path = request.path_info
+        self.door = next((name for at, name in DOORS if path.startswith(at)), "web")
+        self.request_id = request.id
+        self._request = request
+
+    @property
+    def user_id(self) -> int | None:
+        """Asks nobody: to find out who it is can itself write to the session."""
+        user = self._request.__dict__.get("user")
+        if type(user) is SimpleLazyObject:
+            user = getattr(self._request, "_cached_user", None)
+        return user.pk if user is not None else None
+
+
+class Acting:
+    """What a request writes is put down to who sent it (flexoraa/lib/acting.py)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = RequestActor(request)
+        with acting(request.actor):
+            return self.get_response(request)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from django.db import close_old_connections, connection
 
 from flexoraa.lib import sets
+from flexoraa.lib.acting import Actor, acting
 
 log = logging.getLogger(__name__)
 Drain = Callable[[], int]
@@ -110,7 +111,8 @@ class Worker:
         while not self._stopping.is_set():
             started = time.monotonic()
             try:
-                body()
+                with acting(Actor("worker")):
+                    body()
             except Exception as error:
                 log.warning("The worker goes on after %r", error)
                 connection.close()

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from flexoraa.lib.ids import uuid7
+from teams import audit
 
 
 class UserManager(BaseUserManager):
@@ -55,6 +56,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="teams_user_one_per_email")
         ]
+        triggers = audit.tracked(
+            "user",
+            "email",
+            "name",
+            "is_active",
+            "is_staff",
+            "is_superuser",
+            secrets=["password"],
+            label="r.email",
+            workspace="NULL",
+        )
 
     def __str__(self) -> str:
         return self.name or self.email

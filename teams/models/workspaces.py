@@ -8,7 +8,7 @@ from django.db import models
 
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import uuid7
-from teams import roles
+from teams import audit, roles
 from teams.models.people import User
 
 
@@ -50,6 +50,18 @@ class Workspace(models.Model):
 
     objects = WorkspaceQuerySet.as_manager()
 
+    class Meta:
+        triggers = audit.tracked(
+            "workspace",
+            "name",
+            "slug",
+            "timezone",
+            "currency",
+            "limits",
+            label="r.name",
+            workspace="id",
+        )
+
     def __str__(self) -> str:
         return self.name
 
@@ -88,6 +100,12 @@ class Membership(models.Model):
                 name="teams_membership_role_known",
             ),
         ]
+        triggers = audit.tracked(
+            "membership",
+            "role",
+            user="teams_user",
+            label="(SELECT email FROM teams_user WHERE id = r.user_id)",
+        )
 
     def __str__(self) -> str:
         return f"{self.user} in {self.workspace}"

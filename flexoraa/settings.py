@@ -65,7 +65,12 @@ RAZORPAY_CHECKOUT_URL = env.str(
 WORK = {
     "queues": ["inbox_webhooks"],
     "drains": ["inbox.ingest.drain"],
-    "chores": ["inbox.ingest.housekeep", "teams.housekeeping.housekeep"],
+    "chores": [
+        "inbox.ingest.housekeep",
+        "inbox.snoozing.wake",
+        "inbox.assignment.give_out",
+        "teams.housekeeping.housekeep",
+    ],
 }
 
 BACKLOGS = {"webhooks": "inbox.ingest.backlog"}

@@ -14,6 +14,7 @@ from inbox.models import (
     Conversation,
     Message,
     ReadMark,
+    WaitSegment,
 )
 from inbox.models.conversations import PREVIEW_LENGTH
 from inbox.models.messages import PLACEHOLDER, RANKS
@@ -339,6 +340,7 @@ def _refresh(stored: list[tuple[int, Arrived, dict]]) -> None:
         """,
         [sets.dumps(rows)],
     )
+    WaitSegment.objects.follow(rows)
 
 
 def preview(kind: str, text: str) -> str:

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework import serializers
 
+from inbox import assignment
 from inbox.api.serializers import WithId
 from inbox.models import ChannelAccount, Conversation
 from teams.api.scoping import MemberField
@@ -101,8 +102,8 @@ class ConversationChangeSerializer(serializers.Serializer):
 
     def update(self, instance: Any, validated_data: dict[str, Any]) -> Conversation:
         if "assignee" in validated_data:
-            instance.assignee = validated_data["assignee"]
-            instance.save(update_fields=["assignee"])
+            by = self.context["request"].user
+            assignment.assign(instance, validated_data["assignee"], by=by)
         if {"status", "snoozed_until"} & validated_data.keys():
             status = validated_data.get("status", instance.status)
             until = validated_data.get("snoozed_until", instance.snoozed_until)

@@ -1,24 +1,36 @@
 """The rows of the inbox."""
 
 from inbox.models.accounts import ChannelAccount
+from inbox.models.assignment import AssignmentInterval, AssignmentRule, Desk
 from inbox.models.conversations import Conversation, ReadMark
 from inbox.models.effects import Reaction, Revision, StatusEvent
+from inbox.models.labels import CannedReply, ConversationLabel, Label
 from inbox.models.ledger import ChannelEvent, RefusedWebhook, WebhookDelivery
+from inbox.models.merges import ContactMerge
 from inbox.models.messages import Attachment, Message
 from inbox.models.people import Contact, ContactIdentity
+from inbox.models.waiting import WaitSegment
 
 __all__ = [
+    "AssignmentInterval",
+    "AssignmentRule",
     "Attachment",
+    "CannedReply",
     "ChannelAccount",
     "ChannelEvent",
     "Contact",
     "ContactIdentity",
+    "ContactMerge",
     "Conversation",
+    "ConversationLabel",
+    "Desk",
+    "Label",
     "Message",
     "Reaction",
     "ReadMark",
     "RefusedWebhook",
     "Revision",
     "StatusEvent",
+    "WaitSegment",
     "WebhookDelivery",
 ]

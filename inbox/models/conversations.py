@@ -107,6 +107,21 @@ class Conversation(WorkspaceRow):
             models.Index(
                 fields=["contact", "account"], name="inbox_conversation_of_contact"
             ),
+            models.Index(
+                fields=["workspace", "assignee", "-last_message_at", "-id"],
+                condition=Q(assignee__isnull=False),
+                name="inbox_conversation_assigned",
+            ),
+            models.Index(
+                fields=["workspace", "-last_message_at", "-id"],
+                condition=Q(assignee__isnull=True) & ~Q(status="resolved"),
+                name="inbox_conversation_unassigned",
+            ),
+            models.Index(
+                fields=["snoozed_until"],
+                condition=Q(status="snoozed"),
+                name="inbox_conversation_snoozed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -128,6 +143,7 @@ class Conversation(WorkspaceRow):
         if status == self.Status.RESOLVED:
             self.resolved_at = self.resolved_at or timezone.now()
             self.waiting_since = None
+            self.waits.end(self.pk, self.resolved_at, "resolved")
         else:
             self.resolved_at = None
         try:

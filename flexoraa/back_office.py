@@ -1,25 +1,93 @@
 """The back office: who may enter it, and what its first page shows."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.contenttypes.views import shortcut
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
+from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
+
+from teams.back_office import ScopedAdmin, reach_of
+
+
+class PlatformOnly:
+    """Goes before an admin of another package, which knows nothing of workspaces."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return reach_of(request).is_everywhere
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._is_platform(request) and super().has_add_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_platform(request) and super().has_view_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_platform(request) and super().has_change_permission(
+            request, obj
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_platform(request) and super().has_delete_permission(
+            request, obj
+        )
+
+    def _is_platform(self, request: HttpRequest) -> bool:
+        return reach_of(request).is_everywhere
 
 
 class BackOffice(UnfoldAdminSite):
-    """For platform staff alone, until its lists are scoped by workspace."""
+    """For platform staff, who see all, and for staff of workspaces, who see theirs."""
 
     index_template = "admin/dashboard.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        user = request.user
-        return user.is_active and user.is_staff and user.is_superuser
+        """Superusers, and staff who are members somewhere: a membership that ends
+        counts from the next request."""
+        reach = reach_of(request)
+        return reach.is_everywhere or bool(reach.roles)
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type | None = None,
+        **options: Any,
+    ) -> None:
+        """What is not scoped is for platform staff alone."""
+        found = admin_class or ModelAdmin
+        if not issubclass(found, ScopedAdmin):
+            found = type(found.__name__, (PlatformOnly, found), {})
+        super().register(model_or_iterable, found, **options)
+
+    def get_urls(self) -> list:
+        """Without Django's redirect to a row's own page: none of ours has one, and it
+        finds any row by a number."""
+        return [
+            pattern
+            for pattern in super().get_urls()
+            if getattr(pattern.callback, "__wrapped__", None) is not shortcut
+        ]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The cards that apps contribute, then the list of models."""
-        cards = [card for path in settings.DASHBOARD for card in import_string(path)()]
-        return super().index(request, {**(extra_context or {}), "cards": cards})
+        return super().index(
+            request, {**(extra_context or {}), "cards": self.cards(request)}
+        )
+
+    def cards(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The whole installation's for platform staff; others see their workspaces'."""
+        reach = reach_of(request)
+        if reach.is_everywhere:
+            found = [import_string(path)() for path in settings.DASHBOARD]
+        else:
+            found = [
+                import_string(path)(frozenset(reach.roles))
+                for path in settings.TEAM_DASHBOARD
+            ]
+        return [card for cards in found for card in cards]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
@@ -56,7 +57,7 @@ def _item(request: HttpRequest, title: str, icon: str, model: str) -> dict[str, 
         "permission": lambda request: _may_see(request, model),
     }
     # asked here: unfold would show the word None where a callback finds nothing
-    path = settings.SIDEBAR_BADGES.get(model)
+    path = settings.SIDEBAR_BADGES.get(model) if _may_see(request, model) else None
     if path and (badge := import_string(path)(request)):
         item["badge"] = badge
     return item
@@ -64,7 +65,5 @@ def _item(request: HttpRequest, title: str, icon: str, model: str) -> dict[str, 
 
 def _may_see(request: HttpRequest, model: str) -> bool:
     """Whoever may open the list sees its link."""
-    app, name = model.split("_")
-    return admin.site.has_permission(request) and request.user.has_perm(
-        f"{app}.view_{name}"
-    )
+    shown = admin.site.get_model_admin(apps.get_model(*model.split("_")))
+    return admin.site.has_permission(request) and shown.has_view_permission(request)

@@ -251,7 +251,8 @@ UNFOLD = {
 }
 
 # What apps add to the back office, by name
-DASHBOARD = ["inbox.overview.cards"]
+DASHBOARD = ["inbox.overview.cards"]  # of the whole installation, for platform staff
+TEAM_DASHBOARD = ["inbox.overview.team_cards"]  # called with ids of workspaces
 SIDEBAR_BADGES = {"inbox_webhookdelivery": "inbox.overview.stuck_badge"}
 
 LOGGING = {

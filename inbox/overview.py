@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timesince import timesince
@@ -17,36 +17,15 @@ MOST_STUCK = 1_000
 def cards() -> list[dict[str, Any]]:
     """Figures for the first page: title, value, a line below, a link, and whether
     somebody should look."""
-    conversations = reverse("admin:inbox_conversation_changelist")
     deliveries = reverse("admin:inbox_webhookdelivery_changelist")
-    channels = reverse("admin:inbox_channelaccount_changelist")
-    open_ones = Conversation.objects.exclude(status="resolved").aggregate(
-        count=Count("id"),
-        unread=Sum("unread_count", default=0),
-        waiting=Count("id", filter=Q(waiting_since__isnull=False)),
-    )
     backlog = WebhookDelivery.objects.backlog()
     stuck = {
         state: WebhookDelivery.objects.filter(state=state).count()
         for state in ("dead", "unroutable")
     }
-    accounts = ChannelAccount.objects.aggregate(
-        connected=Count("id", filter=Q(status="connected")), count=Count("id")
-    )
     workers = work.running()
     return [
-        {
-            "title": "Open conversations",
-            "value": open_ones["count"],
-            "note": f"{open_ones['waiting']} wait for an answer",
-            "link": f"{conversations}?status__exact=open",
-        },
-        {
-            "title": "Unread messages",
-            "value": open_ones["unread"],
-            "note": "in open conversations",
-            "link": conversations,
-        },
+        *conversation_cards(Conversation.objects.all()),
         {
             "title": "Webhooks waiting",
             "value": backlog["waiting"],
@@ -67,13 +46,7 @@ def cards() -> list[dict[str, Any]]:
             "note": "for accounts that nobody connected",
             "link": f"{deliveries}?state__exact=unroutable",
         },
-        {
-            "title": "Channels connected",
-            "value": accounts["connected"],
-            "note": f"of {accounts['count']}",
-            "link": channels,
-            "alarm": accounts["connected"] < accounts["count"],
-        },
+        channel_card(ChannelAccount.objects.all()),
         {
             "title": "Workers",
             "value": workers,
@@ -83,6 +56,52 @@ def cards() -> list[dict[str, Any]]:
         },
         *last_webhooks(),
     ]
+
+
+def team_cards(places: frozenset[int]) -> list[dict[str, Any]]:
+    """The same for the staff of these workspaces, about nothing else."""
+    return [
+        *conversation_cards(Conversation.objects.filter(workspace__in=places)),
+        channel_card(ChannelAccount.objects.filter(workspace__in=places)),
+    ]
+
+
+def conversation_cards(conversations: QuerySet) -> list[dict[str, Any]]:
+    """How many are open, and how much of them nobody has read."""
+    link = reverse("admin:inbox_conversation_changelist")
+    found = conversations.exclude(status="resolved").aggregate(
+        count=Count("id"),
+        unread=Sum("unread_count", default=0),
+        waiting=Count("id", filter=Q(waiting_since__isnull=False)),
+    )
+    return [
+        {
+            "title": "Open conversations",
+            "value": found["count"],
+            "note": f"{found['waiting']} wait for an answer",
+            "link": f"{link}?status__exact=open",
+        },
+        {
+            "title": "Unread messages",
+            "value": found["unread"],
+            "note": "in open conversations",
+            "link": link,
+        },
+    ]
+
+
+def channel_card(accounts: QuerySet) -> dict[str, Any]:
+    """How many of the channels are connected."""
+    found = accounts.aggregate(
+        connected=Count("id", filter=Q(status="connected")), count=Count("id")
+    )
+    return {
+        "title": "Channels connected",
+        "value": found["connected"],
+        "note": f"of {found['count']}",
+        "link": reverse("admin:inbox_channelaccount_changelist"),
+        "alarm": found["connected"] < found["count"],
+    }
 
 
 def last_webhooks() -> list[dict[str, Any]]:

@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class TeamsConfig(AppConfig):
     name = "teams"
     verbose_name = "Teams"
+
+    def ready(self) -> None:
+        from teams.back_office import checks  # noqa: F401  (registers them)

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from flexoraa.lib.crypto import Secret
 from inbox.admin.base import CHANNELS, STATES, WithHint, ago
 from inbox.models import ChannelAccount, WebhookDelivery
+from teams.roles import Action
 
 AN_ID = RegexValidator(
     r"\A[A-Za-z0-9_.:-]+\Z",
@@ -59,6 +60,12 @@ class ChannelAccountForm(forms.ModelForm):
 class ChannelAccountAdmin(WithHint):
     """Connected accounts and whether they are heard from."""
 
+    asks = {
+        "view": Action.READ,
+        "add": Action.MANAGE_CHANNELS,
+        "change": Action.MANAGE_CHANNELS,
+        "delete": Action.MANAGE_CHANNELS,
+    }
     form = ChannelAccountForm
     list_display = ("name", "channel_label", "workspace", "state", "heard")
     list_filter = ("channel", "status")
@@ -90,14 +97,17 @@ class ChannelAccountAdmin(WithHint):
         return super().get_queryset(request).defer("token")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple:
-        """Whose account it is, and which, is settled once anything came in."""
+        """Which account it is, is settled once anything came in."""
+        fields = super().get_readonly_fields(request, obj)
         if obj and (obj.last_event_at or obj.conversations.exists()):
-            return ("workspace", "channel", "external_id", *self.readonly_fields)
-        return self.readonly_fields
+            return ("channel", "external_id", *fields)
+        return fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Its conversations would go with it: disconnect it instead."""
-        return obj is not None and not obj.conversations.exists()
+        if obj is None or not super().has_delete_permission(request, obj):
+            return False
+        return not obj.conversations.exists()
 
     @display(description="Channel", label=CHANNELS)
     def channel_label(self, account: ChannelAccount) -> tuple[str, str]:

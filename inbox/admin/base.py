@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
 
-from django.http import HttpRequest
-from django.utils.timesince import timesince
-from unfold.admin import ModelAdmin
+from teams import back_office
+from teams.back_office import ago
 
-from flexoraa.lib.pagination import EstimatedPaginator
+__all__ = [
+    "CHANNELS",
+    "STATES",
+    "LargeTable",
+    "ReadOnly",
+    "WithHint",
+    "ago",
+    "in_words",
+]
 
 STATES = {
     "new": "info",
@@ -28,47 +33,24 @@ STATES = {
 CHANNELS = {"whatsapp": "success", "instagram": "primary", "facebook": "info"}
 
 
-def ago(at: datetime) -> str:
-    """How long it is since then, in one word and a number."""
-    words = timesince(at, depth=1)
-    return "just now" if words.startswith("0") else f"{words} ago"
-
-
 def in_words(outcome: Mapping[str, int]) -> str:
     """What a body said: {"InboundMessage": 2} -> "2 × inbound message"."""
     spaced = {re.sub(r"\B(?=[A-Z])", " ", k).lower(): n for k, n in outcome.items()}
     return ", ".join(f"{n} × {kind}" for kind, n in spaced.items()) or "–"
 
 
-class WithHint(ModelAdmin):
-    """An empty list says how to get something into it."""
+class WithHint(back_office.WithHint):
+    """An empty list says how to connect a channel."""
 
     list_before_template = "admin/inbox/before_list.html"
-    hint = ""
 
     class Media:
         css = {"all": ["inbox/admin.css"]}
 
 
-class LargeTable(WithHint):
+class LargeTable(WithHint, back_office.LargeTable):
     """Pages without counting all rows."""
 
-    paginator = EstimatedPaginator
-    show_full_result_count = False
-    list_per_page = 50
-    list_fullwidth = True
-    list_filter_sheet = False
-    sortable_by: tuple[str, ...] = ()  # only what an index has in order
 
-
-class ReadOnly(LargeTable):
+class ReadOnly(LargeTable, back_office.ReadOnly):
     """What came from outside is looked at, not edited."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

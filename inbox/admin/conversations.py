@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -17,6 +16,7 @@ from inbox.admin import chat, searching
 from inbox.admin.base import CHANNELS, STATES, ReadOnly, ago
 from inbox.admin.filters import AssignedFilter
 from inbox.models import Contact, ContactIdentity, Conversation
+from teams.roles import Action
 
 CHANGES = {
     "resolve": Conversation.resolve,
@@ -29,6 +29,7 @@ CHANGES = {
 class ConversationAdmin(ReadOnly):
     """The newest activity first."""
 
+    asks = {"view": Action.READ, "work": Action.WORK}
     list_display = (
         "person",
         "channel_label",
@@ -81,7 +82,8 @@ class ConversationAdmin(ReadOnly):
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         if term := search_term.strip():
-            queryset = queryset.filter(contact__in=searching.people(term))
+            found = searching.people(term, self.places(request, "view"))
+            queryset = queryset.filter(contact__in=found)
         return queryset, False
 
     def get_urls(self) -> list:
@@ -122,9 +124,7 @@ class ConversationAdmin(ReadOnly):
 
     def change_state(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Resolve, reopen or mark as read; only by POST."""
-        conversation = get_object_or_404(Conversation, pk=pk)
-        if not self.has_view_permission(request, conversation):
-            raise PermissionDenied
+        conversation = self.get_or_404(request, pk, "work")
         change = CHANGES.get(request.POST.get("change", ""))
         if request.method == "POST" and change:
             try:

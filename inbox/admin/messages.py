@@ -13,6 +13,7 @@ from unfold.decorators import display
 from inbox.admin import searching
 from inbox.admin.base import CHANNELS, ReadOnly
 from inbox.models import ChannelEvent, Message, RefusedWebhook
+from teams.roles import Action
 
 
 def pretty(value: Any) -> str:
@@ -25,6 +26,7 @@ def pretty(value: Any) -> str:
 class MessageAdmin(ReadOnly):
     """By exact provider id, or by filters; the newest first."""
 
+    asks = {"view": Action.READ}
     list_display = (
         "provider_at",
         "channel_label",
@@ -65,7 +67,8 @@ class MessageAdmin(ReadOnly):
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         if term := search_term.strip():
-            queryset = searching.by_external_id(queryset, term)
+            places = self.places(request, "view")
+            queryset = searching.by_external_id(queryset, term, places)
         return queryset, False
 
     @display(description="Channel", label=CHANNELS)
@@ -104,6 +107,7 @@ class MessageAdmin(ReadOnly):
 class ChannelEventAdmin(ReadOnly):
     """Template and account news, opt-ins, calls, and kinds that nobody knows yet."""
 
+    asks = {"view": Action.READ}
     list_display = ("provider_at", "account", "kind", "is_unknown")
     list_filter = ("is_unknown",)
     search_fields = ("kind__exact",)

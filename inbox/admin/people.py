@@ -7,18 +7,20 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from inbox.admin import searching
 from inbox.admin.base import LargeTable
 from inbox.models import Contact, ContactIdentity, Conversation
+from teams.back_office import ScopedTabularInline
+from teams.roles import Action
 
 
-class IdentityInline(TabularInline):
+class IdentityInline(ScopedTabularInline):
     """How channels name this person."""
 
+    asks = {"view": Action.READ}
     model = ContactIdentity
     fields = readonly_fields = ("account", "kind", "value", "created_at")
     extra = 0
@@ -36,6 +38,7 @@ class IdentityInline(TabularInline):
 class ContactAdmin(LargeTable):
     """People; the name may be corrected, the rest came from outside."""
 
+    asks = {"view": Action.READ, "change": Action.WORK}
     list_display = ("shown", "names", "workspace", "created_at")
     list_select_related = ("workspace",)
     list_filter = (("workspace", AutocompleteSelectFilter),)
@@ -61,7 +64,8 @@ class ContactAdmin(LargeTable):
         self, request: HttpRequest, queryset: QuerySet, search_term: str
     ) -> tuple[QuerySet, bool]:
         if term := search_term.strip():
-            queryset = queryset.filter(pk__in=searching.people(term))
+            found = searching.people(term, self.places(request, "view"))
+            queryset = queryset.filter(pk__in=found)
         return queryset, False
 
     @display(description="Name")

@@ -1,4 +1,4 @@
-"""Leads and campaigns: an installed app without rows yet."""
+"""Leads and campaigns: the pipeline, what it costs, edits of many at once."""
 
 from django.apps import AppConfig
 

@@ -17,6 +17,8 @@ class Action(models.TextChoices):
 
     READ = "read", "Read conversations and contacts"
     WORK = "work", "Answer, assign and resolve conversations"
+    WORK_LEADS = "work_leads", "Add, edit and assign leads in reach"
+    MANAGE_LEADS = "manage_leads", "Run campaigns, pipeline, imports and merges"
     MANAGE_CHANNELS = "manage_channels", "Connect and change channels"
     MANAGE_WORKSPACE = "manage_workspace", "Change the workspace's settings"
 
@@ -24,7 +26,7 @@ class Action(models.TextChoices):
 ALLOWED: dict[str, frozenset[str]] = {
     Role.OWNER: frozenset(Action),
     Role.ADMIN: frozenset(Action),
-    Role.SDR: frozenset({Action.READ, Action.WORK}),
+    Role.SDR: frozenset({Action.READ, Action.WORK, Action.WORK_LEADS}),
     Role.MEMBER: frozenset({Action.READ}),
 }
 

@@ -65,7 +65,7 @@ def test_me_has_my_places_by_name(api, owner, make_workspace):
                     "timezone": "Europe/Berlin",
                 },
                 "role": "sdr",
-                "actions": ["read", "work"],
+                "actions": ["read", "work", "work_leads"],
             },
         ],
     }

@@ -1,8 +1,9 @@
 """What the worker tidies up for people and workspaces."""
 
-from teams.models import IdempotencyKey
+from teams.models import Counter, IdempotencyKey
 
 
 def housekeep() -> None:
-    """Forget requests that can no longer be repeated. Cheap, and safe to run twice."""
+    """Forget what is over. Cheap, and safe to run twice."""
     IdempotencyKey.objects.forgettable().delete()
+    Counter.objects.forget_ended()

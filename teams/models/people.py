@@ -1,11 +1,13 @@
 """People who sign in."""
 
+import uuid
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from flexoraa.lib.ids import uuid7
 from teams import audit
@@ -46,6 +48,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         "back office", default=False, help_text="May sign in to the back office."
     )
     date_joined = models.DateTimeField(auto_now_add=True)
+    company = models.CharField(
+        max_length=120,
+        blank=True,
+        editable=False,
+        help_text="Asked at sign-up: the workspace that is made when the address is "
+        "verified, unless they were invited.",
+    )
+    session_stamp = models.UUIDField(default=uuid.uuid4, editable=False)
 
     objects = UserManager()
 
@@ -79,3 +89,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = self.email.strip().lower()
+
+    def end_sessions(self) -> None:
+        """All sessions end at their next request; who asked for it keeps theirs by
+        `update_session_auth_hash`. A new password does this without being told."""
+        self.session_stamp = uuid.uuid4()
+        self.save(update_fields=["session_stamp"])
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """What a session is compared with: also the stamp, not the password alone."""
+        return salted_hmac(
+            "teams.models.User.session",
+            f"{self.password}{self.session_stamp}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()

@@ -89,6 +89,7 @@ class Membership(models.Model):
         max_length=10, choices=roles.Role.choices, default=roles.Role.MEMBER
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [

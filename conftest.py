@@ -2,13 +2,16 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
+from flexoraa.sandbox import graph
+from flexoraa.sandbox.events import Account
+from flexoraa.sandbox.meta import Meta
 from inbox import ingest, refusals, webhooks
 from inbox.adapters.meta import SIGNATURE
 from inbox.models import ChannelAccount, WebhookDelivery
@@ -83,6 +86,39 @@ def make_account(workspace) -> Callable[..., ChannelAccount]:
 def account(make_account) -> ChannelAccount:
     """A connected WhatsApp number."""
     return make_account()
+
+
+@pytest.fixture
+def graph_api() -> Iterator[Meta]:
+    """Meta's Graph API as the sandbox plays it, at `graph_api.url` (Instagram's at
+    `graph_api.url + "/instagram"`); it knows the accounts that make_account makes.
+
+    Its webhooks wait for `deliver_callbacks`.
+    """
+    accounts = [
+        Account(
+            channel, external_id, "300000000000001" if channel == "whatsapp" else ""
+        )
+        for channel, external_id in EXTERNAL_IDS.items()
+    ]
+    secret = settings.META_APP_SECRETS[0]
+    with graph.serve(accounts=(), secret=secret) as meta:
+        for account in accounts:
+            meta.connect(account, "EAAG-secret-token")
+        yield meta
+
+
+@pytest.fixture
+def deliver_callbacks(graph_api, receive) -> Callable[[], int]:
+    """deliver_callbacks() -> how many webhooks of the sandbox were worked off."""
+
+    def deliver() -> int:
+        posts = graph_api.callbacks.take()
+        for channel, body in posts:
+            receive(channel, body)
+        return len(posts)
+
+    return deliver
 
 
 def sign(body: bytes, secret: str = "") -> str:

@@ -1,0 +1,1 @@
+"""Tests of the stand-ins, over real HTTP."""

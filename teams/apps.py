@@ -8,4 +8,5 @@ class TeamsConfig(AppConfig):
     verbose_name = "Teams"
 
     def ready(self) -> None:
-        from teams.back_office import checks  # noqa: F401  (registers them)
+        from teams import checks  # noqa: F401  (registers them)
+        from teams.back_office import checks as admins  # noqa: F401  (the same)

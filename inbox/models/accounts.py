@@ -75,6 +75,9 @@ class ChannelAccount(WorkspaceRow):
     class Meta:
         constraints = [
             models.UniqueConstraint(
+                fields=["workspace", "id"], name="inbox_channelaccount_whose"
+            ),
+            models.UniqueConstraint(
                 fields=["channel", "external_id"],
                 name="inbox_channelaccount_one_owner",
                 violation_error_message=(
@@ -90,9 +93,6 @@ class ChannelAccount(WorkspaceRow):
             models.Index(
                 fields=["channel", "parent_external_id"],
                 name="inbox_channelaccount_parent",
-            ),
-            models.Index(
-                fields=["workspace", "id"], name="inbox_channelaccount_workspace"
             ),
         ]
 

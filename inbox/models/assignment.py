@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from inbox.models.conversations import Conversation
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 CAPACITY = 20  # open conversations of one agent, unless a rule or desk says otherwise
 
@@ -139,6 +140,9 @@ class AssignmentInterval(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey(
+                "conversation", name="inbox_assignmentinterval_conversation_whose"
+            ),
             models.UniqueConstraint(
                 fields=["conversation"],
                 condition=Q(ended_at__isnull=True),

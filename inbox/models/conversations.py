@@ -13,6 +13,7 @@ from inbox import adapters
 from inbox.models.accounts import ChannelAccount
 from inbox.models.people import Contact
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 PREVIEW_LENGTH = 200
 
@@ -34,12 +35,14 @@ class Conversation(WorkspaceRow):
         on_delete=models.CASCADE,
         related_name="conversations",
         db_index=False,
+        db_constraint=False,
     )
     contact = models.ForeignKey(
         Contact,
         on_delete=models.PROTECT,
         related_name="conversations",
         db_index=False,
+        db_constraint=False,
     )
     channel = models.CharField(max_length=20, choices=adapters.choices)
     status = models.CharField(
@@ -65,6 +68,11 @@ class Conversation(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("account", name="inbox_conversation_account_whose"),
+            TenantKey("contact", name="inbox_conversation_contact_whose"),
+            models.UniqueConstraint(
+                fields=["workspace", "id"], name="inbox_conversation_workspace"
+            ),
             models.UniqueConstraint(
                 fields=["account", "contact"],
                 condition=~Q(status="resolved"),
@@ -177,19 +185,29 @@ class ReadMark(WorkspaceRow):
     """
 
     account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="+", db_index=False
+        ChannelAccount,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     contact = models.ForeignKey(
-        Contact, on_delete=models.CASCADE, related_name="+", db_index=False
+        Contact,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     delivered_until = models.DateTimeField(null=True, blank=True)
     read_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
+            TenantKey("account", name="inbox_readmark_account_whose"),
+            TenantKey("contact", name="inbox_readmark_contact_whose"),
             models.UniqueConstraint(
                 fields=["account", "contact"], name="inbox_readmark_one"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

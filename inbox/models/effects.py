@@ -16,6 +16,7 @@ from inbox.models.accounts import ChannelAccount
 from inbox.models.messages import Message
 from inbox.models.people import Contact
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class FactQuerySet(WorkspaceQuerySet):
@@ -70,11 +71,19 @@ class Fact(WorkspaceRow):
     """Something about the message whose provider id is `target`."""
 
     account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="+", db_index=False
+        ChannelAccount,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     target = models.CharField(max_length=512)
     message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, null=True, related_name="%(class)ss"
+        Message,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="%(class)ss",
+        db_constraint=False,
     )
     provider_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
@@ -103,9 +112,11 @@ class StatusEvent(Fact):
 
     class Meta(Fact.Meta):
         constraints = [
+            TenantKey("account", name="inbox_statusevent_account_whose"),
+            TenantKey("message", name="inbox_statusevent_message_whose"),
             models.UniqueConstraint(
                 fields=["account", "target", "status"], name="inbox_statusevent_once"
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -116,17 +127,24 @@ class Reaction(Fact):
     """The emoji that a person (or we: no contact) has on a message; "" is taken off."""
 
     contact = models.ForeignKey(
-        Contact, on_delete=models.CASCADE, null=True, related_name="+"
+        Contact,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        db_constraint=False,
     )
     emoji = models.CharField(max_length=64, blank=True)
 
     class Meta(Fact.Meta):
         constraints = [
+            TenantKey("account", name="inbox_reaction_account_whose"),
+            TenantKey("message", name="inbox_reaction_message_whose"),
+            TenantKey("contact", name="inbox_reaction_contact_whose"),
             models.UniqueConstraint(
                 fields=["account", "target", "contact"],
                 nulls_distinct=False,
                 name="inbox_reaction_one_per_person",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -146,10 +164,12 @@ class Revision(Fact):
 
     class Meta(Fact.Meta):
         constraints = [
+            TenantKey("account", name="inbox_revision_account_whose"),
+            TenantKey("message", name="inbox_revision_message_whose"),
             models.UniqueConstraint(
                 fields=["account", "target", "kind", "number", "provider_at"],
                 name="inbox_revision_once",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 
 from inbox.models.conversations import Conversation
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 SHORTCUT = re.compile(r"[\w-]{1,40}")  # what is typed after the slash, in any script
 
@@ -68,9 +69,13 @@ class ConversationLabel(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey(
+                "conversation", name="inbox_conversationlabel_conversation_whose"
+            ),
+            TenantKey("label", name="inbox_conversationlabel_label_whose"),
             models.UniqueConstraint(
                 fields=["conversation", "label"], name="inbox_conversationlabel_once"
-            )
+            ),
         ]
         indexes = [
             models.Index(

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from flexoraa.lib.deliveries import Delivery, DeliveryQuerySet
 from inbox.models.accounts import ChannelAccount
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class WebhookDeliveryQuerySet(DeliveryQuerySet):
@@ -52,7 +53,11 @@ class ChannelEvent(WorkspaceRow):
     kinds that the adapter does not know. Stored once however often it comes."""
 
     account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="events", db_index=False
+        ChannelAccount,
+        on_delete=models.CASCADE,
+        related_name="events",
+        db_index=False,
+        db_constraint=False,
     )
     kind = models.CharField(max_length=100)
     is_unknown = models.BooleanField(default=False)
@@ -63,9 +68,10 @@ class ChannelEvent(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("account", name="inbox_channelevent_account_whose"),
             models.UniqueConstraint(
                 fields=["account", "fingerprint"], name="inbox_channelevent_once"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from inbox.models.people import Contact
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class ContactMerge(WorkspaceRow):
@@ -42,6 +43,8 @@ class ContactMerge(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("stayed", name="inbox_contactmerge_stayed_whose"),
+            TenantKey("joined", name="inbox_contactmerge_joined_whose"),
             models.CheckConstraint(
                 condition=~Q(stayed=F("joined")), name="inbox_contactmerge_of_two"
             ),

@@ -18,6 +18,7 @@ from inbox.models.conversations import Conversation
 from inbox.models.ledger import WebhookDelivery
 from inbox.models.people import Contact
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 # Statuses move up only. A message that failed can still turn out delivered (WhatsApp
 # retries by itself), but nothing comes after read and played.
@@ -134,7 +135,11 @@ class Message(WorkspaceRow):
         db_constraint=False,
     )
     contact = models.ForeignKey(
-        Contact, on_delete=models.PROTECT, related_name="+", db_index=False
+        Contact,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     delivery = models.ForeignKey(
         WebhookDelivery,
@@ -176,6 +181,15 @@ class Message(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey(
+                "conversation",
+                name="inbox_message_conversation_whose",
+                shared=["workspace", "account"],
+            ),
+            TenantKey("contact", name="inbox_message_contact_whose"),
+            models.UniqueConstraint(
+                fields=["workspace", "id"], name="inbox_message_whose"
+            ),
             models.UniqueConstraint(
                 fields=["account", "external_id"],
                 condition=~Q(external_id=""),
@@ -214,7 +228,10 @@ class Attachment(WorkspaceRow):
     """A file or link in a message: a reference to what the provider still holds."""
 
     message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, related_name="attachments"
+        Message,
+        on_delete=models.CASCADE,
+        related_name="attachments",
+        db_constraint=False,
     )
     position = models.SmallIntegerField(default=0)
     kind = models.CharField(max_length=20)
@@ -227,6 +244,9 @@ class Attachment(WorkspaceRow):
     voice = models.BooleanField(default=False)
 
     class Meta:
+        constraints = [
+            TenantKey("message", name="inbox_attachment_message_whose"),
+        ]
         ordering = ("message_id", "position")
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from flexoraa.lib import sets
 from inbox.adapters.base import IdKind
 from inbox.models.accounts import ChannelAccount
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class Contact(WorkspaceRow):
@@ -25,13 +26,16 @@ class Contact(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("merged_into", name="inbox_contact_merged_into_whose"),
+            models.UniqueConstraint(
+                fields=["workspace", "id"], name="inbox_contact_whose"
+            ),
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
                 name="inbox_contact_not_merged_into_itself",
-            )
+            ),
         ]
         indexes = [
-            models.Index(fields=["workspace", "-id"], name="inbox_contact_workspace"),
             # search by the beginning of a name: istartswith asks for UPPER(…) LIKE
             models.Index(
                 F("workspace"),
@@ -87,10 +91,16 @@ class ContactIdentity(WorkspaceRow):
     """
 
     account = models.ForeignKey(
-        ChannelAccount, on_delete=models.CASCADE, related_name="identities"
+        ChannelAccount,
+        on_delete=models.CASCADE,
+        related_name="identities",
+        db_constraint=False,
     )
     contact = models.ForeignKey(
-        Contact, on_delete=models.CASCADE, related_name="identities"
+        Contact,
+        on_delete=models.CASCADE,
+        related_name="identities",
+        db_constraint=False,
     )
     kind = models.CharField(max_length=10, choices=id_kinds)
     value = models.CharField(max_length=200)
@@ -102,9 +112,11 @@ class ContactIdentity(WorkspaceRow):
     class Meta:
         verbose_name_plural = "contact identities"
         constraints = [
+            TenantKey("account", name="inbox_contactidentity_account_whose"),
+            TenantKey("contact", name="inbox_contactidentity_contact_whose"),
             models.UniqueConstraint(
                 fields=["account", "kind", "key"], name="inbox_contactidentity_one"
-            )
+            ),
         ]
         indexes = [
             # search by the beginning of a number or other id

@@ -12,6 +12,7 @@ from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
 from inbox.models.conversations import Conversation
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class WaitSegmentQuerySet(WorkspaceQuerySet):
@@ -158,6 +159,7 @@ class WaitSegment(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("conversation", name="inbox_waitsegment_conversation_whose"),
             models.UniqueConstraint(
                 fields=["conversation"],
                 condition=Q(ended_at__isnull=True),

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from leads.models.leads import Lead
 from leads.models.parts import WorkspaceOfParent
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class BulkOperationQuerySet(WorkspaceQuerySet):
@@ -153,6 +154,8 @@ class BulkChange(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("operation", name="leads_bulkchange_operation_whose"),
+            TenantKey("lead", name="leads_bulkchange_lead_whose"),
             models.UniqueConstraint(
                 fields=["operation", "lead"], name="leads_bulkchange_one_per_lead"
             ),

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from flexoraa.lib.errors import Conflict
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class CampaignQuerySet(WorkspaceQuerySet):
@@ -161,6 +162,8 @@ class SpendEntry(WorkspaceRow):
     class Meta:
         verbose_name_plural = "spend entries"
         constraints = [
+            TenantKey("campaign", name="leads_spendentry_campaign_whose"),
+            TenantKey("replaced_by", name="leads_spendentry_replaced_by_whose"),
             models.UniqueConstraint(
                 fields=["workspace", "id"], name="leads_spendentry_whose"
             ),

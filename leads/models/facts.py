@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from leads.models.campaigns import Campaign
 from leads.models.leads import Lead
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class Touch(WorkspaceRow):
@@ -44,6 +45,8 @@ class Touch(WorkspaceRow):
     class Meta:
         verbose_name_plural = "touches"
         constraints = [
+            TenantKey("lead", name="leads_touch_lead_whose"),
+            TenantKey("campaign", name="leads_touch_campaign_whose"),
             models.UniqueConstraint(
                 fields=["workspace", "key"],
                 condition=~Q(key=""),
@@ -93,6 +96,7 @@ class Revenue(WorkspaceRow):
     class Meta:
         verbose_name_plural = "revenue"
         constraints = [
+            TenantKey("lead", name="leads_revenue_lead_whose"),
             models.UniqueConstraint(
                 fields=["workspace", "source", "reference"],
                 condition=~Q(reference=""),

@@ -16,6 +16,7 @@ from leads.models.leads import Lead
 from leads.models.parts import WorkspaceOfParent
 from leads.models.stages import Stage
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 def acting(user: Any, bulk: Any = None) -> None:
@@ -71,6 +72,9 @@ class StageInterval(Interval):
     class Meta:
         default_related_name = "stage_intervals"
         constraints = [
+            TenantKey("lead", name="leads_stageinterval_lead_whose"),
+            TenantKey("bulk", name="leads_stageinterval_bulk_whose"),
+            TenantKey("stage", name="leads_stageinterval_stage_whose"),
             models.UniqueConstraint(
                 fields=["lead"],
                 condition=Q(ended_at__isnull=True),
@@ -107,6 +111,8 @@ class AssignmentInterval(Interval):
     class Meta:
         default_related_name = "assignment_intervals"
         constraints = [
+            TenantKey("lead", name="leads_assignmentinterval_lead_whose"),
+            TenantKey("bulk", name="leads_assignmentinterval_bulk_whose"),
             models.UniqueConstraint(
                 fields=["lead"],
                 condition=Q(ended_at__isnull=True),
@@ -157,6 +163,9 @@ class LeadEdit(WorkspaceRow):
     changes = models.JSONField()
 
     class Meta:
+        constraints = [
+            TenantKey("lead", name="leads_leadedit_lead_whose"),
+        ]
         indexes = [models.Index(fields=["lead", "-id"], name="leads_leadedit_of_lead")]
 
     def __str__(self) -> str:

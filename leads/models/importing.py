@@ -9,6 +9,7 @@ from leads.models.bulk import BulkOperation
 from leads.models.leads import Lead
 from leads.models.parts import WorkspaceOfParent
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class ImportJobQuerySet(WorkspaceQuerySet):
@@ -83,6 +84,7 @@ class ImportJob(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("operation", name="leads_importjob_operation_whose"),
             models.UniqueConstraint(
                 fields=["workspace", "id"], name="leads_importjob_whose"
             ),
@@ -159,9 +161,11 @@ class ImportRow(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("job", name="leads_importrow_job_whose"),
+            TenantKey("lead", name="leads_importrow_lead_whose"),
             models.UniqueConstraint(
                 fields=["job", "number"], name="leads_importrow_one"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

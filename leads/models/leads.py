@@ -17,6 +17,7 @@ from leads.models.parts import WorkspaceOfParent
 from leads.models.stages import Stage
 from teams.roles import Action, Role
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 LIVE = Q(merged_into__isnull=True, archived_at__isnull=True)
 MOST_TAGS = 50
@@ -152,6 +153,9 @@ class Lead(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("stage", name="leads_lead_stage_whose"),
+            TenantKey("campaign", name="leads_lead_campaign_whose"),
+            TenantKey("merged_into", name="leads_lead_merged_into_whose"),
             models.UniqueConstraint(
                 fields=["workspace", "id"], name="leads_lead_whose"
             ),
@@ -291,6 +295,9 @@ class LeadText(WorkspaceRow):
     objects = LeadTextQuerySet.as_manager()
 
     class Meta:
+        constraints = [
+            TenantKey("lead", name="leads_leadtext_lead_whose"),
+        ]
         indexes = [
             GinIndex(
                 F("workspace"),

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from leads.models.leads import Lead
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class MergeRecord(WorkspaceRow):
@@ -33,11 +34,13 @@ class MergeRecord(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("winner", name="leads_mergerecord_winner_whose"),
+            TenantKey("loser", name="leads_mergerecord_loser_whose"),
             models.UniqueConstraint(
                 fields=["loser"],
                 condition=models.Q(undone_at__isnull=True),
                 name="leads_mergerecord_one_standing",
-            )
+            ),
         ]
         indexes = [
             models.Index(fields=["workspace", "-id"], name="leads_mergerecord_newest")

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from leads.models.leads import Lead
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class Note(WorkspaceRow):
@@ -30,6 +31,9 @@ class Note(WorkspaceRow):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
+        constraints = [
+            TenantKey("lead", name="leads_note_lead_whose"),
+        ]
         indexes = [models.Index(fields=["lead", "-id"], name="leads_note_of_lead")]
 
     def __str__(self) -> str:
@@ -67,6 +71,9 @@ class Task(WorkspaceRow):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
+        constraints = [
+            TenantKey("lead", name="leads_task_lead_whose"),
+        ]
         indexes = [
             models.Index(fields=["lead", "due_at"], name="leads_task_of_lead"),
             models.Index(fields=["workspace", "due_at", "id"], name="leads_task_due"),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from flexoraa.lib import sets
 from payments.models.money import Payment, Refund
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class NumberSeries(models.Model):
@@ -103,6 +104,13 @@ class Invoice(TaxDocument):
     period_start = models.DateTimeField(null=True, blank=True)
     period_end = models.DateTimeField(null=True, blank=True)
 
+    class Meta(TaxDocument.Meta):
+        abstract = False
+        constraints = [
+            *TaxDocument.Meta.constraints,
+            TenantKey("payment", name="payments_invoice_payment_whose"),
+        ]
+
 
 class InvoiceLine(WorkspaceRow):
     """What was sold."""
@@ -116,6 +124,9 @@ class InvoiceLine(WorkspaceRow):
     total_paise = models.BigIntegerField()
 
     class Meta:
+        constraints = [
+            TenantKey("invoice", name="payments_invoiceline_invoice_whose"),
+        ]
         ordering = ("id",)
         indexes = [models.Index(fields=["invoice"], name="payments_invoiceline_of")]
 
@@ -133,3 +144,11 @@ class CreditNote(TaxDocument):
         Refund, on_delete=models.PROTECT, related_name="credit_note"
     )
     reason = models.CharField(max_length=200, blank=True)
+
+    class Meta(TaxDocument.Meta):
+        abstract = False
+        constraints = [
+            *TaxDocument.Meta.constraints,
+            TenantKey("invoice", name="payments_creditnote_invoice_whose"),
+            TenantKey("refund", name="payments_creditnote_refund_whose"),
+        ]

@@ -14,6 +14,7 @@ from psycopg import Cursor
 from flexoraa.lib.deliveries import LANES, Delivery, DeliveryQuerySet
 from payments.models.subscriptions import Subscription
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 def _shorter(index: models.Index) -> models.Index:
@@ -125,6 +126,9 @@ class TimelineEntry(WorkspaceRow):
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        constraints = [
+            TenantKey("subscription", name="payments_timelineentry_subscription_whose"),
+        ]
         ordering = ("-id",)
         verbose_name_plural = "timeline"
         indexes = [

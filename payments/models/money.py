@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from payments.models.subscriptions import Subscription
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class Order(WorkspaceRow):
@@ -158,6 +159,8 @@ class Payment(WorkspaceRow):
     class Meta:
         ordering = ("-id",)
         constraints = [
+            TenantKey("subscription", name="payments_payment_subscription_whose"),
+            TenantKey("order", name="payments_payment_order_whose"),
             models.UniqueConstraint(
                 fields=["workspace", "id"], name="payments_payment_whose"
             ),
@@ -243,6 +246,7 @@ class Refund(WorkspaceRow):
     class Meta:
         ordering = ("-id",)
         constraints = [
+            TenantKey("payment", name="payments_refund_payment_whose"),
             models.UniqueConstraint(
                 fields=["razorpay_id"],
                 condition=~Q(razorpay_id=""),

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from payments.models.plans import Plan
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 LIVE = ["creating", "created", "authenticated", "active", "pending", "halted", "paused"]
 TERMINAL = ["cancelled", "completed", "expired", "failed"]
@@ -128,6 +129,7 @@ class Subscription(WorkspaceRow):
     class Meta:
         ordering = ("-id",)
         constraints = [
+            TenantKey("replaces", name="payments_subscription_replaces_whose"),
             models.UniqueConstraint(
                 fields=["workspace"],
                 condition=Q(

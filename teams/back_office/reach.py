@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from teams import roles
 from teams.models import Membership, User, Workspace
+from teams.tenant_keys import has_workspace
 
 Places = Collection[int] | None  # ids of workspaces; None: all there are
 
@@ -55,14 +56,7 @@ def _reach(user: Any) -> Reach:
 
 def is_tenant(model: type[Model]) -> bool:
     """Whether its rows belong to workspaces, so that others may not see them."""
-    return model in (Workspace, User) or _has_workspace(model)
-
-
-def _has_workspace(model: type[Model]) -> bool:
-    return any(
-        field.name == "workspace" and field.related_model is Workspace
-        for field in model._meta.concrete_fields
-    )
+    return model in (Workspace, User) or has_workspace(model)
 
 
 def within(rows: QuerySet, places: Places) -> QuerySet:
@@ -72,7 +66,7 @@ def within(rows: QuerySet, places: Places) -> QuerySet:
     """
     if places is None:
         return rows
-    if _has_workspace(rows.model):
+    if has_workspace(rows.model):
         return rows.filter(workspace__in=places)
     if rows.model is Workspace:
         return rows.filter(pk__in=places)

@@ -237,6 +237,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ChannelStatus": "inbox.models.ChannelAccount.Status",
         "ConversationStatus": "inbox.models.Conversation.Status",
+        "MessageStatus": "inbox.models.messages.STATUSES",
+        "MessageKind": "inbox.models.messages.kinds",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }

@@ -9,8 +9,8 @@ from rest_framework import serializers
 
 from inbox import assignment
 from inbox.api.serializers import WithId
-from inbox.models import ChannelAccount, Conversation
-from teams.api.scoping import MemberField
+from inbox.models import ChannelAccount, Conversation, Label
+from teams.api.scoping import MemberField, WorkspaceRelatedField
 from teams.api.serializers import SavesChanges
 
 
@@ -84,6 +84,12 @@ class ConversationChangeSerializer(serializers.Serializer):
 
     status = serializers.ChoiceField(Conversation.Status.choices, required=False)
     assignee = MemberField(required=False, allow_null=True)
+    labels = WorkspaceRelatedField(
+        queryset=Label.objects.all(),
+        many=True,
+        required=False,
+        help_text="All of them.",
+    )
     snoozed_until = serializers.DateTimeField(required=False, allow_null=True)
 
     def validate_snoozed_until(self, value: datetime | None) -> datetime | None:
@@ -104,6 +110,8 @@ class ConversationChangeSerializer(serializers.Serializer):
         if "assignee" in validated_data:
             by = self.context["request"].user
             assignment.assign(instance, validated_data["assignee"], by=by)
+        if "labels" in validated_data:
+            instance.put_labels(validated_data["labels"])
         if {"status", "snoozed_until"} & validated_data.keys():
             status = validated_data.get("status", instance.status)
             until = validated_data.get("snoozed_until", instance.snoozed_until)

@@ -5,16 +5,13 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
-from django.utils.functional import cached_property
+from django.db.models import OuterRef, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
-from inbox import adapters
+from inbox import adapters, searching
 from inbox.adapters.base import Kind
-from inbox.models import Contact, ContactIdentity, Conversation, Message
-
-SPACING = str.maketrans("", "", " -()./")
+from inbox.models import Contact, Conversation, ConversationLabel, Message
+from inbox.searching import Search
 
 
 class FlagField(forms.Field):
@@ -39,52 +36,15 @@ class SearchFilter(filters.CharFilter):
         super().__init__(max_length=100, label=" ".join(self.__doc__.split()), **kwargs)
 
 
-class Search:
-    """A term, and whom of a workspace it may mean: also under the names of those who
-    were merged into them. Phones are stored as digits, however they are typed.
+class TermFilter(filters.CharFilter):
+    """People as above, and words that were said, by their beginnings."""
 
-    A few people are looked up, each half of the question by its own index, and their
-    rows then by key. If there are many, `people` is None: a list soon meets enough of
-    them, so it is walked and each row asked whether it `means` one.
-    """
-
-    FEW = 2_000
-
-    def __init__(self, workspace: Any, term: str) -> None:
-        digits = term.translate(SPACING).removeprefix("+")
-        self._key = digits if digits.isdigit() else term
-        self._named = Q(name__istartswith=term) | Q(
-            username__istartswith=term.removeprefix("@") or term
-        )
-        self.contacts = Contact.objects.for_workspace(workspace)
-        self._known = ContactIdentity.objects.for_workspace(workspace).filter(
-            key__startswith=self._key
-        )
-
-    @cached_property
-    def people(self) -> set[int] | None:
-        """Ids of the people as they are after merges; None if they are too many."""
-        most = self.FEW + 1
-        named = self.contacts.filter(self._named).values_list("pk", flat=True)[:most]
-        known = self._known.values_list("contact", flat=True)[:most]
-        matched = list(named.union(known, all=True))
-        if len(matched) > self.FEW:
-            return None
-        them = self.contacts.filter(pk__in=matched)
-        return set(them.values_list(Coalesce("merged_into", "pk"), flat=True))
-
-    def means(self, person: OuterRef) -> Exists:
-        """Whether the person goes, or went, by such a name."""
-        names = self.contacts.filter(Q(pk=person) | Q(merged_into=person))
-        return Exists(
-            names.filter(
-                self._named | Exists(self._known.filter(contact=OuterRef("pk")))
-            )
-        )
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=100, label=" ".join(self.__doc__.split()), **kwargs)
 
 
 class ConversationFilter(filters.FilterSet):
-    """By state, channel, who works on it and whom it is with."""
+    """By state, channel, label, who works on it, whom it is with and what was said."""
 
     ORDERS = ("-last_message_at", "last_message_at", "waiting_since", "-waiting_since")
 
@@ -97,7 +57,8 @@ class ConversationFilter(filters.FilterSet):
     waiting = FlagFilter(
         method="by_waiting", label="Whether somebody awaits an answer."
     )
-    search = SearchFilter(method="by_person")
+    label = filters.UUIDFilter(method="by_label", label="The id of a label.")
+    search = TermFilter(method="by_term")
     ordering = filters.ChoiceFilter(
         choices=[(order, order) for order in ORDERS],
         method="in_order",
@@ -127,18 +88,14 @@ class ConversationFilter(filters.FilterSet):
     def by_waiting(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         return queryset.filter(waiting_since__isnull=not value)
 
-    def by_person(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        search = Search(self.request.workspace, value)
-        if search.people is None:
-            person = Coalesce("contact__merged_into", "contact")
-            return queryset.alias(person=person).filter(
-                search.means(OuterRef("person"))
-            )
-        return queryset.filter(
-            contact__in=search.contacts.filter(
-                Q(pk__in=search.people) | Q(merged_into__in=search.people)
-            ).values("pk")
+    def by_term(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return searching.conversations(queryset, self.request.workspace, value)
+
+    def by_label(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
+        labelled = ConversationLabel.objects.filter(
+            label__public_id=value, label__workspace=self.request.workspace
         )
+        return queryset.filter(pk__in=labelled.values("conversation"))
 
     def in_order(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         if value.endswith("waiting_since"):
@@ -160,6 +117,23 @@ class ContactFilter(filters.FilterSet):
         if search.people is None:
             return queryset.filter(search.means(OuterRef("pk")))
         return queryset.filter(pk__in=search.people)
+
+
+class FoundMessageFilter(filters.FilterSet):
+    """By words, the newest first."""
+
+    search = filters.CharFilter(
+        method="by_words",
+        max_length=100,
+        label="Words that were said, by their beginnings.",
+    )
+
+    class Meta:
+        model = Message
+        fields = ()
+
+    def by_words(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return searching.Words(self.request.workspace, value).within(queryset)
 
 
 class MessageFilter(filters.FilterSet):

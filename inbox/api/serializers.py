@@ -13,6 +13,7 @@ from inbox.models import (
     Contact,
     ContactIdentity,
     Conversation,
+    Label,
     Message,
     Reaction,
 )
@@ -82,12 +83,21 @@ class AccountSerializer(WithId):
         fields = ("id", "name")
 
 
+class ShownLabelSerializer(WithId):
+    """A label on a conversation."""
+
+    class Meta:
+        model = Label
+        fields = ("id", "name", "colour")
+
+
 class ConversationSerializer(WithId):
     """A conversation as lists and the head of a thread show it."""
 
     account = AccountSerializer(read_only=True)
     contact = PersonSerializer(source="*", read_only=True)
     assignee = ColleagueSerializer(read_only=True, allow_null=True)
+    labels = ShownLabelSerializer(many=True, read_only=True)
 
     class Meta:
         model = Conversation
@@ -98,6 +108,7 @@ class ConversationSerializer(WithId):
             "contact",
             "status",
             "assignee",
+            "labels",
             "snoozed_until",
             "unread_count",
             "preview",
@@ -155,4 +166,34 @@ class MessageSerializer(WithId):
             "created_at",
             "edited_at",
             "unsent_at",
+        )
+
+
+class PlaceSerializer(WithId):
+    """Which conversation it is."""
+
+    class Meta:
+        model = Conversation
+        fields = ("id", "channel", "status")
+
+
+class FoundMessageSerializer(WithId):
+    """A message that says what was sought, and where."""
+
+    conversation = PlaceSerializer(read_only=True)
+    contact = PersonSerializer(source="*", read_only=True)
+    author = ColleagueSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Message
+        fields = (
+            "id",
+            "conversation",
+            "contact",
+            "author",
+            "direction",
+            "kind",
+            "text",
+            "status",
+            "provider_at",
         )

@@ -2,10 +2,14 @@
 
 from django.urls import path
 
+from inbox.api.assignment import IntervalViewSet, MyDeskViewSet, RuleViewSet
+from inbox.api.labels import CannedReplyViewSet, LabelViewSet
+from inbox.api.merging import MergeViewSet
 from inbox.api.viewsets import (
     ChannelViewSet,
     ContactViewSet,
     ConversationViewSet,
+    FoundMessageViewSet,
     MessageViewSet,
 )
 
@@ -43,10 +47,74 @@ urlpatterns = [
         MessageViewSet.as_view({"get": "list"}),
         name="messages",
     ),
+    path(
+        "conversations/<uuid:conversation>/assignments",
+        IntervalViewSet.as_view({"get": "list"}),
+        name="assignments",
+    ),
+    path(
+        "messages",
+        FoundMessageViewSet.as_view({"get": "list"}),
+        name="found-messages",
+    ),
     path("contacts", ContactViewSet.as_view({"get": "list"}), name="contacts"),
     path(
         "contacts/<uuid:id>",
         ContactViewSet.as_view({"get": "retrieve"}),
         name="contact",
+    ),
+    path(
+        "contacts/<uuid:contact>/merges",
+        MergeViewSet.as_view({"get": "list"}),
+        name="merges",
+    ),
+    path(
+        "contacts/<uuid:contact>/merge",
+        MergeViewSet.as_view({"post": "merge"}),
+        name="merge",
+    ),
+    path(
+        "contacts/<uuid:contact>/split",
+        MergeViewSet.as_view({"post": "split"}),
+        name="split",
+    ),
+    path(
+        "labels",
+        LabelViewSet.as_view({"get": "list", "post": "create"}),
+        name="labels",
+    ),
+    path(
+        "labels/<uuid:id>",
+        LabelViewSet.as_view(
+            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+        ),
+        name="label",
+    ),
+    path(
+        "canned-replies",
+        CannedReplyViewSet.as_view({"get": "list", "post": "create"}),
+        name="canned-replies",
+    ),
+    path(
+        "canned-replies/<uuid:id>",
+        CannedReplyViewSet.as_view(
+            {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+        ),
+        name="canned-reply",
+    ),
+    path(
+        "canned-replies/<uuid:id>/rendered",
+        CannedReplyViewSet.as_view({"get": "render"}),
+        name="canned-reply-rendered",
+    ),
+    path(
+        "assignment",
+        RuleViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="assignment",
+    ),
+    path(
+        "desk",
+        MyDeskViewSet.as_view({"get": "retrieve", "put": "update"}),
+        name="desk",
     ),
 ]

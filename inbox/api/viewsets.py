@@ -25,9 +25,11 @@ from inbox.api.serializers import (
     AttachmentSerializer,
     ContactSerializer,
     ConversationSerializer,
+    FoundMessageSerializer,
     IdentitySerializer,
     MessageSerializer,
     ReactionSerializer,
+    ShownLabelSerializer,
     with_person,
 )
 from inbox.models import (
@@ -36,6 +38,7 @@ from inbox.models import (
     Contact,
     ContactIdentity,
     Conversation,
+    Label,
     Message,
     Reaction,
     WebhookDelivery,
@@ -100,6 +103,14 @@ class ConversationViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
         "partial_update": Action.WORK,
         "read": Action.WORK,
     }
+
+    def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
+        labels = Label.objects.filter(labelled__conversation__in=keys)
+        return {
+            "labels": shape_of(ShownLabelSerializer).by_parent(
+                labels.order_by("name", "id"), "labelled__conversation"
+            )
+        }
 
     @extend_schema(
         request=ConversationChangeSerializer,
@@ -168,6 +179,16 @@ class MessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
                 emojis.exclude(emoji="").order_by("provider_at", "id"), "message"
             ),
         }
+
+
+class FoundMessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
+    """Messages of all conversations, the last stored first."""
+
+    queryset = with_person(Message.objects.all())
+    serializer_class = FoundMessageSerializer
+    filterset_class = filters.FoundMessageFilter
+    ordering = "-id"
+    actions = {"list": Action.READ}
 
 
 class ContactViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):

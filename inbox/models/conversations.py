@@ -1,6 +1,8 @@
 """Conversations: one open at a time for a person on an account."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
@@ -170,6 +172,10 @@ class Conversation(WorkspaceRow):
     def reopen(self) -> bool:
         """Go on with it; see change_status."""
         return self.change_status(self.Status.OPEN)
+
+    def put_labels(self, labels: Iterable[Any]) -> None:
+        """It has these labels and no others."""
+        self.labels.set(labels, through_defaults={"workspace_id": self.workspace_id})
 
     def mark_read(self) -> bool:
         """Somebody of the team has seen it; False if nothing was unread."""

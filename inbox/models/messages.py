@@ -35,6 +35,8 @@ RANKS = {
 }
 
 
+STATUSES = [(status, status.title()) for status in RANKS]
+
 # WhatsApp's history names a file first and brings it later under the same id
 PLACEHOLDER = "m.kind = 'unsupported' AND m.payload ->> 'type' = 'media_placeholder'"
 
@@ -167,9 +169,7 @@ class Message(WorkspaceRow):
         "reply to", max_length=512, blank=True, db_default="", help_text="external ID"
     )
     ref = models.CharField(max_length=40, blank=True, db_default="")
-    status = models.CharField(
-        max_length=10, choices=[(status, status.title()) for status in RANKS]
-    )
+    status = models.CharField(max_length=10, choices=STATUSES)
     status_rank = models.SmallIntegerField(db_default=0)
     errors = models.JSONField(db_default=models.Value([], models.JSONField()))
     provider_at = models.DateTimeField()

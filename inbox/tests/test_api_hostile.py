@@ -42,15 +42,18 @@ VALUES = {
 FIELDS = {
     "channels": ("channel", "name", "external_id", "parent_external_id", "token"),
     "channel": ("name", "parent_external_id", "token", "status"),
-    "conversation": ("status", "assignee", "snoozed_until"),
+    "conversation": ("status", "assignee", "labels", "snoozed_until"),
+    "label": ("name", "colour"),
+    "canned-reply": ("shortcut", "text"),
 }
 QUERIES = {
     "conversations": (
-        *("status", "channel", "assignee", "unread", "waiting", "search"),
+        *("status", "channel", "assignee", "label", "unread", "waiting", "search"),
         *("ordering", "cursor", "limit"),
     ),
     "contacts": ("search", "cursor", "limit"),
     "messages": ("kind", "direction", "cursor", "limit"),
+    "found": ("search", "cursor", "limit"),
     "channels": ("cursor", "limit"),
 }
 WORDS = (
@@ -85,6 +88,9 @@ def urls(world):
         "conversation": talk,
         "messages": f"{talk}/messages",
         "contacts": f"{world.root}/contacts",
+        "found": f"{world.root}/messages",
+        "label": f"{world.root}/labels/{world.label.public_id}",
+        "canned-reply": f"{world.root}/canned-replies/{world.canned.public_id}",
     }
 
 

@@ -83,13 +83,19 @@ def test_people_are_found_by_how_their_names_begin(
     [
         # session, user, membership with workspace, rows, and what hangs on them
         ("channels?", 4),
-        ("conversations?", 4),
-        ("conversations?search=Person&", 6),
+        ("conversations?", 5),
+        ("conversations?search=Person&", 10),
         ("contacts?", 5),
         ("contacts?search=Person&", 7),
-        ("conversations/{conversation}?", 5),
+        ("conversations/{conversation}?", 6),
         ("conversations/{conversation}/messages?", 7),
         ("contacts/{contact}?", 6),
+        ("contacts/{contact}/merges?", 5),
+        ("conversations/{conversation}/assignments?", 5),
+        ("messages?", 4),
+        ("messages?search=Message&", 5),
+        ("labels?", 4),
+        ("canned-replies?", 4),
     ],
 )
 def test_the_number_of_queries_is_pinned_at_10_and_100_rows(path, count, api, world):

@@ -9,10 +9,13 @@ from django.test import Client
 
 from inbox.models import (
     Attachment,
+    CannedReply,
     ChannelAccount,
     Contact,
     ContactIdentity,
+    ContactMerge,
     Conversation,
+    Label,
     Message,
     Reaction,
 )
@@ -30,6 +33,9 @@ class World:
     contact: Contact
     conversation: Conversation
     message: Message
+    other: Contact
+    label: Label
+    canned: CannedReply
 
     @property
     def root(self) -> str:
@@ -110,7 +116,23 @@ def build(workspace: Workspace, mark: str = "Asha") -> World:
         last_inbound_at=NOON,
         waiting_since=NOON,
     )
-    world = World(workspace, account, contact, conversation, None)
+    ContactMerge.objects.create(workspace=workspace, stayed=contact, joined=merged)
+    label = Label.objects.create(workspace=workspace, name=f"{mark} label")
+    conversation.put_labels([label])
+    world = World(
+        workspace,
+        account,
+        contact,
+        conversation,
+        message=None,
+        other=Contact.objects.create(workspace=workspace, name=f"{mark} Twin"),
+        label=label,
+        canned=CannedReply.objects.create(
+            workspace=workspace,
+            shortcut=mark,
+            text=f"{mark} thanks {{{{contact.name}}}}",
+        ),
+    )
     world.message = world.say(
         text=f"{mark} says hello", external_id=f"wamid.{mark}", payload={mark: mark}
     )

@@ -28,7 +28,7 @@ class Search:
         self._named = Q(name__istartswith=term) | Q(
             username__istartswith=term.removeprefix("@") or term
         )
-        self.contacts = Contact.objects.for_workspace(workspace)
+        self.contacts = Contact.objects.filter(workspace=workspace)
         self._known = ContactIdentity.objects.for_workspace(workspace).filter(
             key__startswith=self._key
         )

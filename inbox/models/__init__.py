@@ -3,6 +3,7 @@
 from inbox.models.accounts import ChannelAccount
 from inbox.models.assignment import AssignmentInterval, AssignmentRule, Desk
 from inbox.models.conversations import Conversation, ReadMark
+from inbox.models.cycles import Cycle
 from inbox.models.effects import Reaction, Revision, StatusEvent
 from inbox.models.labels import CannedReply, ConversationLabel, Label
 from inbox.models.ledger import ChannelEvent, RefusedWebhook, WebhookDelivery
@@ -23,6 +24,7 @@ __all__ = [
     "ContactMerge",
     "Conversation",
     "ConversationLabel",
+    "Cycle",
     "Desk",
     "Label",
     "Message",

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
 from inbox.models.conversations import Conversation
+from inbox.models.cycles import Cycle
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
@@ -133,7 +134,8 @@ class WaitSegmentQuerySet(WorkspaceQuerySet):
 
 class WaitSegment(WorkspaceRow):
     """Somebody waited from `started_at` (the provider's clock) to `ended_at`; empty
-    while they still do. `ended_by` is who answered, unknown for an echo of a phone."""
+    while they still do. `ended_by` is who answered, unknown for an echo of a phone.
+    A trigger sets `cycle`; the first wait of a cycle is its first response."""
 
     class Outcome(models.TextChoices):
         ANSWERED = "answered", "Answered"
@@ -141,6 +143,13 @@ class WaitSegment(WorkspaceRow):
 
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="waits", db_index=False
+    )
+    cycle = models.ForeignKey(
+        Cycle,
+        on_delete=models.CASCADE,
+        null=True,
+        editable=False,
+        related_name="waits",
     )
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

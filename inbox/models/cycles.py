@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from inbox.models.conversations import Conversation
 from teams.tenancy import WorkspaceRow
+from teams.tenant_keys import TenantKey
 
 
 class Cycle(WorkspaceRow):
@@ -32,6 +33,10 @@ class Cycle(WorkspaceRow):
 
     class Meta:
         constraints = [
+            TenantKey("conversation", name="inbox_cycle_conversation_whose"),
+            models.UniqueConstraint(
+                fields=["workspace", "id"], name="inbox_cycle_whose"
+            ),
             models.UniqueConstraint(
                 fields=["conversation"],
                 condition=Q(ended_at__isnull=True),

@@ -169,6 +169,7 @@ class WaitSegment(WorkspaceRow):
     class Meta:
         constraints = [
             TenantKey("conversation", name="inbox_waitsegment_conversation_whose"),
+            TenantKey("cycle", name="inbox_waitsegment_cycle_whose"),
             models.UniqueConstraint(
                 fields=["conversation"],
                 condition=Q(ended_at__isnull=True),

@@ -7,6 +7,7 @@ recounted from its facts, which is why their order of arrival does not matter.
 
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -116,6 +117,14 @@ class StatusEvent(Fact):
             TenantKey("message", name="inbox_statusevent_message_whose"),
             models.UniqueConstraint(
                 fields=["account", "target", "status"], name="inbox_statusevent_once"
+            ),
+        ]
+        indexes = [
+            *Fact.Meta.indexes,
+            BrinIndex(
+                fields=["provider_at"],
+                name="inbox_statusevent_times",
+                autosummarize=True,
             ),
         ]
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import models
 from django.db.models import F, Q
@@ -212,6 +212,10 @@ class Message(WorkspaceRow):
                 name="inbox_message_thread",
             ),
             models.Index(fields=["workspace", "-id"], name="inbox_message_newest"),
+            # reports count by day; rows lie about in the order of their times
+            BrinIndex(
+                fields=["provider_at"], name="inbox_message_times", autosummarize=True
+            ),
             GinIndex(
                 F("workspace"),
                 WORDS,

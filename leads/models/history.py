@@ -92,6 +92,11 @@ class StageInterval(Interval):
             models.Index(
                 fields=["workspace", "started_at"], name="leads_stageinterval_times"
             ),
+            models.Index(
+                fields=["workspace", "ended_at"],
+                name="leads_stageinterval_ends",
+                condition=Q(ended_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -229,6 +229,12 @@ class Lead(WorkspaceRow):
                 name="leads_lead_merged",
                 condition=Q(merged_into__isnull=False),
             ),
+            # what reports count by day
+            models.Index(
+                fields=["workspace", "closed_at"],
+                name="leads_lead_closed",
+                condition=Q(closed_at__isnull=False),
+            ),
             GinIndex(
                 fields=["workspace", "tags"],
                 name="leads_lead_tags",

@@ -60,6 +60,20 @@ RAZORPAY_CHECKOUT_URL = env.str(
     if SANDBOX
     else "https://checkout.razorpay.com/v1/checkout.js",
 )
+# The Graph API: where calls go, and the app that signs them (appsecret_proof)
+GRAPH_URL = env.str("GRAPH_URL", default="https://graph.facebook.com")
+INSTAGRAM_GRAPH_URL = env.str(
+    "INSTAGRAM_GRAPH_URL", default="https://graph.instagram.com"
+)
+GRAPH_VERSION = env.str("GRAPH_VERSION", default="v25.0")
+META_APP_ID = env.str("META_APP_ID", default="")
+META_APP_SECRET = env.str("META_APP_SECRET", default="")
+
+# Replies: how many calls run at once, and what becomes of one without an answer
+SEND_SLOTS = env.int("SEND_SLOTS", default=32)
+SEND_READ_SECONDS = env.float("SEND_READ_SECONDS", default=20)
+SEND_UNKNOWN_SECONDS = env.float("SEND_UNKNOWN_SECONDS", default=300)
+SEND_WITHIN_HOURS = env.float("SEND_WITHIN_HOURS", default=24)
 
 # What the worker does, by name: wiring knows apps only as strings
 WORK = {
@@ -239,6 +253,7 @@ SPECTACULAR_SETTINGS = {
         "ConversationStatus": "inbox.models.Conversation.Status",
         "MessageStatus": "inbox.models.messages.STATUSES",
         "MessageKind": "inbox.models.messages.kinds",
+        "ReplyKind": "inbox.api.replies.KINDS",
     },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }

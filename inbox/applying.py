@@ -70,6 +70,11 @@ def apply(routed: Sequence[Routed[Event]]) -> None:
         ]
     )
     new = threads.store(fresh, everybody)
+    people.note_inbound(
+        (item.account, threads.counterpart(item.event), item.event.at)
+        for item in fresh
+        if threads.is_inbound(item)
+    )
     changed = effects.adopt(new) if new else set()
     changed |= effects.record_statuses(events.of(StatusUpdate))
     changed |= effects.record_revisions([*events.of(Edited), *events.of(Unsent)])

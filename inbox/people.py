@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from flexoraa.lib import sets
 from flexoraa.lib.clean import fit
@@ -66,6 +67,31 @@ def resolve(wanted: Iterable[tuple[ChannelAccount, Person]]) -> People:
     return People(
         {key: min(group.known) for group in groups for key in group.identities}
     )
+
+
+def note_inbound(
+    heard: Iterable[tuple[ChannelAccount, Person, datetime]],
+) -> None:
+    """When people last wrote, name by name: what a reply window is counted from.
+
+    Call it after their conversations were locked; whoever else writes these rows waits
+    for the same locks.
+    """
+    rows = [
+        {"account_id": key[0], "kind": key[1], "key": key[2], "at": at}
+        for account, person, at in heard
+        for key in keys_of(account, person)
+    ]
+    if rows:
+        sets.execute(
+            "UPDATE inbox_contactidentity i SET last_inbound_at = r.at FROM ("
+            "SELECT account_id, kind, key, max(at) AS at FROM json_to_recordset("
+            "%s::json) AS t(account_id bigint, kind text, key text, at timestamptz) "
+            "GROUP BY 1, 2, 3) r WHERE i.account_id = r.account_id "
+            "AND i.kind = r.kind AND i.key = r.key "
+            "AND (i.last_inbound_at IS NULL OR i.last_inbound_at < r.at)",
+            [sets.dumps(rows)],
+        )
 
 
 def _group(wanted: Iterable[tuple[ChannelAccount, Person]]) -> list[_Group]:

@@ -32,6 +32,7 @@ class ProblemFormatter(ExceptionFormatter):
     def format_error_response(self, error_response: ErrorResponse) -> Any:
         problem = super().format_error_response(error_response)
         problem["request_id"] = getattr(self.context["request"], "id", "")
+        problem |= getattr(self.exc, "extra", {})  # what can be done instead
         return problem
 
 

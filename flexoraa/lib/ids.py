@@ -11,3 +11,12 @@ def uuid7() -> uuid.UUID:
     value = stamp << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     return uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def ulid() -> str:
+    """26 characters to be sent along and recognised: milliseconds, then chance."""
+    value = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10))
+    return "".join(CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))

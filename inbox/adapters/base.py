@@ -9,68 +9,16 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
+
+from flexoraa.lib.crypto import Secret
+from inbox.adapters.sending import Call, Draft, Outgoing, Refusal, Sent
+from inbox.adapters.words import Identity, IdKind, Kind, Status
+
+__all__ = ["IdKind", "Identity", "Kind", "Status"]  # beside what is defined here
 
 # The `at` of an event whose provider gave no time: it gets that of its delivery.
 UNTIMED = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Kind(StrEnum):
-    """What a message is, whichever channel it came by."""
-
-    TEXT = "text"
-    IMAGE = "image"
-    VIDEO = "video"
-    AUDIO = "audio"
-    DOCUMENT = "document"
-    STICKER = "sticker"
-    LOCATION = "location"
-    CONTACTS = "contacts"
-    INTERACTIVE = "interactive"  # button, list and flow replies
-    BUTTON = "button"  # quick replies, also those on a template
-    POSTBACK = "postback"
-    ORDER = "order"
-    SHARE = "share"  # a post, reel, story or link that was passed on
-    STORY_REPLY = "story_reply"
-    STORY_MENTION = "story_mention"
-    REFERRAL = "referral"  # came through an ad or link, said nothing yet
-    TEMPLATE = "template"
-    SYSTEM = "system"
-    UNSUPPORTED = "unsupported"
-
-
-class Status(StrEnum):
-    """How far a message of ours has come."""
-
-    SENT = "sent"
-    FAILED = "failed"
-    DELIVERED = "delivered"
-    READ = "read"
-    PLAYED = "played"
-
-
-class IdKind(StrEnum):
-    """The kinds of name a channel has for a person."""
-
-    PHONE = "phone"
-    BSUID = "bsuid"
-    PSID = "psid"
-    IGSID = "igsid"
-    USER_REF = "user_ref"
-    GROUP = "group"
-
-
-class Identity(NamedTuple):
-    """One name of a person on one account.
-
-    `value` is what the provider said and what sending needs; `key` is the form by
-    which the person is found again (E.164 digits in their normal form for phones).
-    """
-
-    kind: IdKind
-    value: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,3 +257,57 @@ class Adapter:
     def checks(self) -> Sequence[str]:
         """What is missing in the settings for this channel to work, in words."""
         return ()
+
+    # What goes out. `rate` is how many messages a second one account may send;
+    # `window_hours` for how long a person may be answered freely, None for ever;
+    # `knows_refs` whether our reference comes back with what happened to a message.
+    rate: float = 10
+    window_hours: float | None = None
+    human_agent_days: float | None = None
+    has_templates = False
+    knows_refs = False
+
+    def parts(self, draft: Draft, split: bool = False) -> Sequence[Draft]:
+        """The draft as messages of this channel, each with one file at the most.
+        Raises Unsendable."""
+        raise NotImplementedError
+
+    def message_call(self, outgoing: Outgoing) -> Call:
+        """The call that sends it. Raises Unsendable when they have no name here."""
+        raise NotImplementedError
+
+    def reaction_call(self, outgoing: Outgoing, target: str, emoji: str) -> Call | None:
+        """Puts our emoji on a message, "" takes it off; None where that cannot be."""
+        return None
+
+    def seen_call(self, outgoing: Outgoing, target: str) -> Call | None:
+        """Tells the person that this message and all before it were seen."""
+        return None
+
+    def typing_call(self, outgoing: Outgoing, target: str) -> Call | None:
+        """Tells the person that somebody writes; `target` is their last message."""
+        return None
+
+    def outcome(self, status: int, body: Any) -> Sent | Refusal:
+        """What came of a call: `body` is its answer as clean JSON, or None."""
+        raise NotImplementedError
+
+    def explain(self, errors: Any) -> str:
+        """Why a message failed afterwards, in words, from its status' errors."""
+        return "It could not be delivered."
+
+    def url(self, call: Call) -> str:
+        """Where the call goes."""
+        raise NotImplementedError
+
+    def headers(self, token: Secret) -> dict[str, str]:
+        """Who is calling."""
+        return {}
+
+    def params(self, call: Call, token: Secret) -> dict[str, str]:
+        """The query of the call."""
+        return dict(call.params)
+
+    def wait_seconds(self, headers: Mapping[str, str]) -> float:
+        """How long the provider asks this account to pause, by an answer's headers."""
+        return 0

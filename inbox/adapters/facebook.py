@@ -6,6 +6,7 @@ Source: developers.facebook.com, documentation/business-messaging/messenger-plat
 
 from inbox.adapters.base import IdKind
 from inbox.adapters.messaging import MessagingAdapter
+from inbox.adapters.messaging_sending import MESSENGER_FILES
 
 PAGE_FIELDS = """
 affiliation attire awards bio birthday business_integrity calls category checkins
@@ -35,3 +36,7 @@ class FacebookAdapter(MessagingAdapter):
     object = "page"
     id_kind = IdKind.PSID
     fields = frozenset(PAGE_FIELDS.split())
+    rate = 250.0  # 300 are allowed
+    knows_refs = True
+    text_limit = 2000
+    files = MESSENGER_FILES

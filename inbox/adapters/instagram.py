@@ -8,6 +8,7 @@ from typing import Any
 
 from inbox.adapters.base import Identity, IdKind, Person
 from inbox.adapters.messaging import MessagingAdapter
+from inbox.adapters.messaging_sending import INSTAGRAM_FILES
 from inbox.adapters.meta import mapping, string
 
 
@@ -19,6 +20,10 @@ class InstagramAdapter(MessagingAdapter):
     object = "instagram"
     id_kind = IdKind.IGSID
     fields = frozenset(("comments", "live_comments", "mentions", "story_insights"))
+    rate = 90.0  # an older page allows 100, a newer one 300
+    text_limit = 1000
+    counts_bytes = True
+    files = INSTAGRAM_FILES
 
     def author(self, account: str, value: Mapping[str, Any]) -> Person | None:
         """Comments have the ids that messages have, and tell the username."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from inbox.adapters.base import Event, IdKind, Noted, Person, Unknown
 from inbox.adapters.messaging_items import FIELDS, READERS, STANDBY, Item
+from inbox.adapters.messaging_sending import MessagingSending
 from inbox.adapters.meta import MetaAdapter, listed, mapping, moment, string
 
 Items = Iterator[tuple[str, Any, Iterable[Event]]]
@@ -19,7 +20,7 @@ FRAME = frozenset(("id", "time"))
 SIDES = frozenset(("recipient", "sender"))
 
 
-class MessagingAdapter(MetaAdapter):
+class MessagingAdapter(MessagingSending, MetaAdapter):
     """A channel of `messaging` items: say how it names people, and what else it tells.
 
     `fields` are the documented ones of `changes` that hold no such item.

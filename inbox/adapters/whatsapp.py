@@ -27,6 +27,7 @@ from inbox.adapters.meta import MetaAdapter, listed, mapping, moment, string
 from inbox.adapters.whatsapp_account import account_events, is_about_account
 from inbox.adapters.whatsapp_messages import content, own_number
 from inbox.adapters.whatsapp_people import Card, People, identities
+from inbox.adapters.whatsapp_sending import WhatsAppSending
 from inbox.adapters.whatsapp_statuses import errors, past_status, status_event
 
 Item = tuple[str, Any, Iterable[Event]]
@@ -62,7 +63,7 @@ GROUPS = "group_"  # how the fields about groups begin
 ENVELOPE = frozenset(("messaging_product", "metadata", "contacts", "errors"))
 
 
-class WhatsAppAdapter(MetaAdapter):
+class WhatsAppAdapter(WhatsAppSending, MetaAdapter):
     """WhatsApp Business numbers, in the cloud alone or together with the app."""
 
     channel = "whatsapp"

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import OuterRef, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
-from inbox import adapters, searching
+from inbox import adapters, searching, windows
 from inbox.adapters.base import Kind
 from inbox.models import Contact, Conversation, ConversationLabel, Message
 from inbox.searching import Search
@@ -46,7 +46,14 @@ class TermFilter(filters.CharFilter):
 class ConversationFilter(filters.FilterSet):
     """By state, channel, label, who works on it, whom it is with and what was said."""
 
-    ORDERS = ("-last_message_at", "last_message_at", "waiting_since", "-waiting_since")
+    ORDERS = (
+        "-last_message_at",
+        "last_message_at",
+        "waiting_since",
+        "-waiting_since",
+        "last_inbound_at",
+        "-last_inbound_at",
+    )
 
     status = filters.ChoiceFilter(choices=Conversation.Status.choices)
     channel = filters.ChoiceFilter(choices=adapters.choices())
@@ -59,10 +66,17 @@ class ConversationFilter(filters.FilterSet):
     )
     label = filters.UUIDFilter(method="by_label", label="The id of a label.")
     search = TermFilter(method="by_term")
+    window = filters.ChoiceFilter(
+        choices=[("open", "Open"), ("closing", "Closing"), ("closed", "Closed")],
+        method="by_window",
+        label="Unresolved ones by reply window; `closing` is within four hours. By "
+        "`last_inbound_at` those that close first come first.",
+    )
     ordering = filters.ChoiceFilter(
         choices=[(order, order) for order in ORDERS],
         method="in_order",
-        label="By `waiting_since`: only those where somebody waits.",
+        label="By `waiting_since`: only those where somebody waits. By "
+        "`last_inbound_at`: only unresolved ones in which the person wrote.",
     )
 
     class Meta:
@@ -85,6 +99,9 @@ class ConversationFilter(filters.FilterSet):
         wanted = Q(unread_count__gt=0)
         return queryset.filter(wanted if value else ~wanted)
 
+    def by_window(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return windows.listed(queryset, value)
+
     def by_waiting(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         return queryset.filter(waiting_since__isnull=not value)
 
@@ -100,6 +117,8 @@ class ConversationFilter(filters.FilterSet):
     def in_order(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         if value.endswith("waiting_since"):
             queryset = queryset.filter(waiting_since__isnull=False)
+        if value.endswith("last_inbound_at"):
+            queryset = windows.spoken(queryset)
         return queryset.order_by(value)
 
 

@@ -14,6 +14,7 @@ from inbox.models import (
     ContactIdentity,
     Conversation,
     Label,
+    Mention,
     Message,
     Reaction,
 )
@@ -138,13 +139,34 @@ class ReactionSerializer(serializers.ModelSerializer):
         fields = ("emoji", "contact", "provider_at")
 
 
+class MentionSerializer(serializers.ModelSerializer):
+    """A colleague who is named in a note."""
+
+    user = serializers.UUIDField(source="user.public_id", read_only=True)
+    name = serializers.CharField(source="user.name", read_only=True)
+
+    class Meta:
+        model = Mention
+        fields = ("user", "name")
+
+
 class MessageSerializer(WithId):
-    """One message of a thread. `reply_to` is the `external_id` of another one."""
+    """One message of a thread. `reply_to` is the `external_id` of another one.
+
+    `status` of a message of ours: queued, sending, sent, delivered, read, played;
+    failed; unknown (it may have been sent, which is being found out); unconfirmed (it
+    was not found out: somebody decides). `error` says in words what went wrong, or
+    what it waits for until `next_attempt_at`; `depends_on` is the message before it.
+    """
 
     contact = PersonSerializer(source="*", read_only=True)
     author = ColleagueSerializer(read_only=True, allow_null=True)
     attachments = AttachmentSerializer(many=True, read_only=True)
     reactions = ReactionSerializer(many=True, read_only=True)
+    mentions = MentionSerializer(many=True, read_only=True)
+    depends_on = serializers.UUIDField(
+        source="depends_on.public_id", read_only=True, allow_null=True
+    )
 
     class Meta:
         model = Message
@@ -160,8 +182,13 @@ class MessageSerializer(WithId):
             "reply_to",
             "status",
             "errors",
+            "error",
+            "attempts",
+            "next_attempt_at",
+            "depends_on",
             "attachments",
             "reactions",
+            "mentions",
             "provider_at",
             "created_at",
             "edited_at",

@@ -5,6 +5,7 @@ from django.urls import path
 from inbox.api.assignment import IntervalViewSet, MyDeskViewSet, RuleViewSet
 from inbox.api.labels import CannedReplyViewSet, LabelViewSet
 from inbox.api.merging import MergeViewSet
+from inbox.api.replies import SentMessageViewSet
 from inbox.api.viewsets import (
     ChannelViewSet,
     ContactViewSet,
@@ -43,8 +44,18 @@ urlpatterns = [
         name="conversation-read",
     ),
     path(
+        "conversations/<uuid:id>/typing",
+        ConversationViewSet.as_view({"post": "typing"}),
+        name="conversation-typing",
+    ),
+    path(
+        "conversations/<uuid:id>/window",
+        ConversationViewSet.as_view({"get": "window"}),
+        name="conversation-window",
+    ),
+    path(
         "conversations/<uuid:conversation>/messages",
-        MessageViewSet.as_view({"get": "list"}),
+        MessageViewSet.as_view({"get": "list", "post": "create"}),
         name="messages",
     ),
     path(
@@ -56,6 +67,26 @@ urlpatterns = [
         "messages",
         FoundMessageViewSet.as_view({"get": "list"}),
         name="found-messages",
+    ),
+    path(
+        "messages/<uuid:id>",
+        SentMessageViewSet.as_view({"get": "retrieve"}),
+        name="message",
+    ),
+    path(
+        "messages/<uuid:id>/resend",
+        SentMessageViewSet.as_view({"post": "resend"}),
+        name="message-resend",
+    ),
+    path(
+        "messages/<uuid:id>/mark-sent",
+        SentMessageViewSet.as_view({"post": "mark_sent"}),
+        name="message-mark-sent",
+    ),
+    path(
+        "messages/<uuid:id>/react",
+        SentMessageViewSet.as_view({"post": "react"}),
+        name="message-react",
     ),
     path("contacts", ContactViewSet.as_view({"get": "list"}), name="contacts"),
     path(

@@ -8,39 +8,39 @@ from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import mixins
+from rest_framework import mixins, status
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.etags import Tagged
 from flexoraa.lib.rows import ReadsRows, shape_of
+from inbox import replies
 from inbox.api import filters
 from inbox.api.changes import (
     ChannelSerializer,
     ConversationChangeSerializer,
     NewChannelSerializer,
 )
+from inbox.api.replies import Writes
 from inbox.api.serializers import (
-    AttachmentSerializer,
     ContactSerializer,
     ConversationSerializer,
     FoundMessageSerializer,
     IdentitySerializer,
     MessageSerializer,
-    ReactionSerializer,
     ShownLabelSerializer,
     with_person,
 )
+from inbox.api.threads import ShowsMessages
+from inbox.api.windows import WindowSerializer, window_answer
 from inbox.models import (
-    Attachment,
     ChannelAccount,
     Contact,
     ContactIdentity,
     Conversation,
     Label,
     Message,
-    Reaction,
     WebhookDelivery,
 )
 from teams.api.scoping import WorkspaceScoped
@@ -102,6 +102,8 @@ class ConversationViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
         "retrieve": Action.READ,
         "partial_update": Action.WORK,
         "read": Action.WORK,
+        "typing": Action.WORK,
+        "window": Action.READ,
     }
 
     def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
@@ -138,10 +140,30 @@ class ConversationViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
     @extend_schema(request=None, responses=ConversationSerializer)
     @transaction.atomic
     def read(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        """Somebody has seen it: nothing is unread any more."""
+        """Somebody has seen it: nothing is unread any more, and the person is told so
+        where the channel can."""
         conversation = self.get_locked()
-        conversation.mark_read()
+        if conversation.mark_read():
+            replies.seen(conversation)
         return self.tagged(conversation)
+
+    @extend_schema(request=None, responses={204: None})
+    def typing(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """Somebody writes: the person is told so where the channel can, for some
+        seconds, which also tells them that their message was seen."""
+        replies.typing(self.get_with_account())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses=WindowSerializer)
+    def window(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """Until when the person may be answered, by which rule, and where else."""
+        return Response(window_answer(self.get_with_account()))
+
+    def get_with_account(self) -> Conversation:
+        """The conversation of the path, with what decides whether it can go on."""
+        rows = Conversation.objects.for_workspace(self.workspace)
+        rows = rows.select_related("account", "contact").defer("account__token")
+        return get_object_or_404(rows, public_id=self.kwargs["id"])
 
     def get_locked(self) -> Conversation:
         """The conversation of the path, which nobody else changes until we are done."""
@@ -154,14 +176,14 @@ class ConversationViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
         OpenApiParameter("conversation", OpenApiTypes.UUID, OpenApiParameter.PATH)
     ]
 )
-class MessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
+class MessageViewSet(WorkspaceScoped, Writes, ShowsMessages, ReadsRows, GenericViewSet):
     """A thread: what was said in one conversation, the latest first."""
 
     queryset = with_person(Message.objects.all())
     serializer_class = MessageSerializer
     filterset_class = filters.MessageFilter
     ordering = "-provider_at"
-    actions = {"list": Action.READ}
+    actions = {"list": Action.READ, "create": Action.WORK}
 
     def filter_queryset(self, queryset: Any) -> Any:
         conversation = get_object_or_404(
@@ -169,16 +191,6 @@ class MessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
             public_id=self.kwargs["conversation"],
         )
         return super().filter_queryset(queryset.filter(conversation=conversation))
-
-    def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
-        files = Attachment.objects.filter(message__in=keys).order_by("position", "id")
-        emojis = with_person(Reaction.objects.filter(message__in=keys))
-        return {
-            "attachments": shape_of(AttachmentSerializer).by_parent(files, "message"),
-            "reactions": shape_of(ReactionSerializer).by_parent(
-                emojis.exclude(emoji="").order_by("provider_at", "id"), "message"
-            ),
-        }
 
 
 class FoundMessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):

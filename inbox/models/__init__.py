@@ -9,7 +9,9 @@ from inbox.models.labels import CannedReply, ConversationLabel, Label
 from inbox.models.ledger import ChannelEvent, RefusedWebhook, WebhookDelivery
 from inbox.models.merges import ContactMerge
 from inbox.models.messages import Attachment, Message
+from inbox.models.outbound import Gesture, Mention, SendAttempt, SendLane
 from inbox.models.people import Contact, ContactIdentity
+from inbox.models.templates import Template
 from inbox.models.waiting import WaitSegment
 
 __all__ = [
@@ -26,13 +28,18 @@ __all__ = [
     "ConversationLabel",
     "Cycle",
     "Desk",
+    "Gesture",
     "Label",
+    "Mention",
     "Message",
     "Reaction",
     "ReadMark",
     "RefusedWebhook",
     "Revision",
+    "SendAttempt",
+    "SendLane",
     "StatusEvent",
+    "Template",
     "WaitSegment",
     "WebhookDelivery",
 ]

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Self
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from flexoraa.lib import sets
 from flexoraa.lib.crypto import SecretField
@@ -23,13 +25,18 @@ class ChannelAccountQuerySet(WorkspaceQuerySet):
         """
         return self.filter(changed_at__gt=Now() - timedelta(minutes=2)).defer("token")
 
-    def heard_from(self, ids: Iterable[int]) -> None:
-        """Note that something came in just now; at most one write in ten seconds."""
+    def heard_from(self, ids: Iterable[int], confirmed: Iterable[int] = ()) -> None:
+        """Note that something came in just now; at most one write in ten seconds, and
+        one a second for those that told what became of messages of ours."""
         sets.execute(
-            "UPDATE inbox_channelaccount SET last_event_at = now() WHERE id = ANY(%s) "
+            "UPDATE inbox_channelaccount SET last_event_at = now(), "
+            "last_confirmation_at = CASE WHEN id = ANY(%s) THEN now() "
+            "ELSE last_confirmation_at END WHERE id = ANY(%s) "
             "AND (last_event_at IS NULL OR "
-            "last_event_at < now() - interval '10 seconds')",
-            [sorted(ids)],
+            "last_event_at < now() - interval '10 seconds' OR (id = ANY(%s) AND "
+            "(last_confirmation_at IS NULL OR "
+            "last_confirmation_at < now() - interval '1 second')))",
+            [sorted(confirmed), sorted(ids), sorted(confirmed)],
         )
 
 
@@ -66,7 +73,24 @@ class ChannelAccount(WorkspaceRow):
     )
     status_reason = models.CharField(max_length=200, blank=True)
     status_at = models.DateTimeField(db_default=Now())
+    sending_stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sending_stopped_reason = models.CharField(max_length=200, blank=True)
+    sends_per_second = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Empty: what the platform allows everybody. 20 for a WhatsApp number "
+        "that is used in the app, too; up to 1,000 where Meta has raised it.",
+    )
+    human_agent = models.BooleanField(
+        "seven-day replies",
+        default=False,
+        db_default=False,
+        help_text="Instagram and Messenger: Meta has granted the Human Agent "
+        "permission, so people may be answered for seven days instead of one.",
+    )
     last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_confirmation_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -98,6 +122,22 @@ class ChannelAccount(WorkspaceRow):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.get_channel_display()})"
+
+    @property
+    def may_send(self) -> bool:
+        """Whether what is queued goes out now."""
+        return self.status == self.Status.CONNECTED and self.sending_stopped_at is None
+
+    def stop_sending(self, reason: str) -> None:
+        """Hold back everything queued until `resume_sending`; the reason is shown."""
+        self.sending_stopped_at = self.sending_stopped_at or timezone.now()
+        self.sending_stopped_reason = reason[:200]
+        self.save(update_fields=["sending_stopped_at", "sending_stopped_reason"])
+
+    def resume_sending(self) -> None:
+        """Go on with what is queued."""
+        self.sending_stopped_at, self.sending_stopped_reason = None, ""
+        self.save(update_fields=["sending_stopped_at", "sending_stopped_reason"])
 
     @property
     def route_keys(self) -> list[str]:

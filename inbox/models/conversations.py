@@ -115,6 +115,11 @@ class Conversation(WorkspaceRow):
                 name="inbox_conversation_waiting",
             ),
             models.Index(
+                fields=["workspace", "last_inbound_at", "id"],
+                condition=~Q(status="resolved") & Q(last_inbound_at__isnull=False),
+                name="inbox_conversation_window",
+            ),
+            models.Index(
                 fields=["contact", "account"], name="inbox_conversation_of_contact"
             ),
             models.Index(

@@ -24,9 +24,11 @@ from teams.tenant_keys import TenantKey
 # retries by itself), but nothing comes after read and played.
 RANKS = {
     "received": 0,
+    "noted": 0,
     "queued": 0,
     "sending": 1,
-    "unknown": 2,
+    "unknown": 2,  # it may have been sent; a status, an echo or time will tell
+    "unconfirmed": 2,  # nobody told: a person decides
     "sent": 3,
     "failed": 4,
     "delivered": 5,
@@ -106,6 +108,11 @@ class Message(WorkspaceRow):
     `external_id` is the provider's id, "" until it is known. `provider_at` is the
     provider's clock, `created_at` ours. `payload` holds what `text` and attachments
     cannot say, by kind; `ref` is our own reference in a message that we sent.
+
+    A queued message is its own outbox (inbox/outbox.py): `next_attempt_at` says when
+    it is due, `leased_by` which database session sends it, `uncertain_at` since when
+    nobody knows whether it was sent, `depends_on` what must have been sent before, and
+    `error` in words what keeps it. Each attempt is a SendAttempt.
     """
 
     class Direction(models.TextChoices):
@@ -169,15 +176,31 @@ class Message(WorkspaceRow):
         "reply to", max_length=512, blank=True, db_default="", help_text="external ID"
     )
     ref = models.CharField(max_length=40, blank=True, db_default="")
-    status = models.CharField(max_length=10, choices=STATUSES)
+    status = models.CharField(max_length=12, choices=STATUSES)
     status_rank = models.SmallIntegerField(db_default=0)
     errors = models.JSONField(db_default=models.Value([], models.JSONField()))
+    error = models.CharField(max_length=500, blank=True, db_default="")
+    attempts = models.SmallIntegerField(db_default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    leased_by = models.IntegerField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    uncertain_at = models.DateTimeField(null=True, blank=True)
+    depends_on = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="dependents",
+        db_index=False,
+        db_constraint=False,
+    )
     provider_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     unsent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = MessageQuerySet.as_manager()
+    parts: "list[Message]"  # of a reply just queued: all messages that say it
 
     class Meta:
         constraints = [
@@ -187,6 +210,7 @@ class Message(WorkspaceRow):
                 shared=["workspace", "account"],
             ),
             TenantKey("contact", name="inbox_message_contact_whose"),
+            TenantKey("depends_on", name="inbox_message_depends_on_whose"),
             models.UniqueConstraint(
                 fields=["workspace", "id"], name="inbox_message_whose"
             ),
@@ -221,6 +245,37 @@ class Message(WorkspaceRow):
                 WORDS,
                 name="inbox_message_words",
                 gin_pending_list_limit=512,  # kB; each search reads what is pending
+            ),
+            # one small index for each question that sending asks
+            models.Index(
+                fields=["account", "next_attempt_at", "id"],
+                condition=Q(status="queued"),
+                name="inbox_message_queued",
+            ),
+            models.Index(
+                fields=["conversation", "id"],
+                condition=Q(status__in=["queued", "sending"]),
+                name="inbox_message_ahead",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(status="sending"),
+                name="inbox_message_sending",
+            ),
+            models.Index(
+                fields=["uncertain_at", "id"],
+                condition=Q(status="unknown"),
+                name="inbox_message_unknown",
+            ),
+            models.Index(
+                fields=["workspace", "-id"],
+                condition=Q(status__in=["unconfirmed", "failed"]),
+                name="inbox_message_undelivered",
+            ),
+            models.Index(
+                fields=["depends_on"],
+                condition=Q(depends_on__isnull=False),
+                name="inbox_message_depends",
             ),
         ]
 

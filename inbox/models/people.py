@@ -87,7 +87,8 @@ class ContactIdentity(WorkspaceRow):
     """One name of a person on one account: phone, BSUID, PSID, IGSID, group.
 
     `value` is what the provider said and what sending needs; `key` is the normal form
-    by which the person is found again.
+    by which the person is found again. `last_inbound_at` is when they last wrote under
+    this name, by the provider's clock: it opens the reply window for this name alone.
     """
 
     account = models.ForeignKey(
@@ -105,6 +106,7 @@ class ContactIdentity(WorkspaceRow):
     kind = models.CharField(max_length=10, choices=id_kinds)
     value = models.CharField(max_length=200)
     key = models.CharField(max_length=200)
+    last_inbound_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ContactIdentityQuerySet.as_manager()

@@ -1,0 +1,92 @@
+"""What a person decides about a message that failed, or that nobody confirmed."""
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from flexoraa.lib.errors import Conflict
+from flexoraa.lib.ids import ulid
+from inbox import windows
+from inbox.adapters import ADAPTERS
+from inbox.models import Message
+from inbox.models.messages import RANKS
+from inbox.replies import check_channel, lock
+
+UNSETTLED = frozenset(("queued", "sending", "unknown"))
+RESENDABLE = frozenset(("failed", "unconfirmed"))
+NOT_SENT_BEFORE = "The part before it was not sent."
+
+
+@transaction.atomic
+def resend(message: Message) -> Message:
+    """Send it again, as a new attempt with a new reference; what waited for it follows.
+
+    Only what failed or stayed unconfirmed: of anything else nobody knows yet, or it
+    was sent. Raises Conflict, windows.WindowClosed and replies.ChannelClosed.
+    """
+    conversation = lock(message.conversation)
+    row = _locked(message)
+    if row.status not in RESENDABLE:
+        raise Conflict(_why_not(row))
+    check_channel(conversation.account)
+    window = windows.window_of(conversation)
+    if row.kind != "template" and not window.is_open:
+        raise windows.WindowClosed(window, ADAPTERS[row.channel].label)
+    again = [row]
+    while again:
+        for each in again:
+            _queue_again(each)
+        again = list(
+            Message.objects.filter(
+                depends_on__in=again, status="failed", error=NOT_SENT_BEFORE
+            ).order_by("pk")
+        )
+    message.refresh_from_db()
+    return message
+
+
+@transaction.atomic
+def mark_sent(message: Message) -> Message:
+    """The person has seen elsewhere that it arrived: it counts as sent, and what
+    depends on it goes on. Raises Conflict unless it is unconfirmed or uncertain."""
+    lock(message.conversation)
+    row = _locked(message)
+    if row.status not in ("unconfirmed", "unknown"):
+        raise Conflict(_why_not(row))
+    row.status, row.status_rank = "sent", RANKS["sent"]
+    row.error, row.uncertain_at = "", None
+    row.save(update_fields=["status", "status_rank", "error", "uncertain_at"])
+    message.refresh_from_db()
+    return message
+
+
+def _locked(message: Message) -> Message:
+    return Message.objects.select_for_update(no_key=True).get(pk=message.pk)
+
+
+def _queue_again(row: Message) -> None:
+    """As new, but for its past attempts. A late word about one of those no longer
+    changes this row: it goes by the provider's id, which is forgotten here."""
+    Message.objects.filter(pk=row.pk).update(
+        status="queued",
+        status_rank=RANKS["queued"],
+        ref=ulid(),
+        external_id="",
+        error="",
+        errors=[],
+        attempts=0,
+        next_attempt_at=Now(),
+        uncertain_at=None,
+    )
+
+
+def _why_not(row: Message) -> str:
+    if row.direction != Message.Direction.OUT:
+        return "Only messages of ours can be sent again."
+    if row.status == "unknown":
+        return (
+            "It is not known yet whether it was sent: in a few minutes it is, or you "
+            "will be asked."
+        )
+    if row.status in UNSETTLED:
+        return "It is on its way."
+    return "It was sent."

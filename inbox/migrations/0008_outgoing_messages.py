@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0006_cycles_stay_in_their_workspace'),
+        ('inbox', '0007_times_that_reports_count_by'),
         ('teams', '0004_invitations_keys_and_mail'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

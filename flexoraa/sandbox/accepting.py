@@ -78,15 +78,14 @@ def _send_messaging(meta: Meta, sender: Connected, given: Parameters) -> Documen
 def _refusal(meta: Meta, sender: Connected, wanted: Outgoing) -> GraphError | None:
     """Why this person cannot be written to now."""
     account = sender.account
-    with meta.people.chat(account.external_id, wanted.to) as chat:
-        have_met, reachable = chat.last_wrote > 0, chat.reachable
-        is_open = chat.is_open(wanted.window)
+    chat = meta.people.look(account.external_id, wanted.to)
+    have_met, is_open = chat.last_wrote > 0, chat.is_open(wanted.window)
     if not have_met and not meta.rules.strict:
         is_open = True
     if account.channel == "whatsapp":
         if wanted.to == sender.phone:
             return GraphError(131021)
-        if not reachable:
+        if not chat.reachable:
             return GraphError(131026, "Message Undeliverable.")
         if is_open or not wanted.is_free:
             return None
@@ -151,6 +150,7 @@ def _bubble(meta: Meta, wanted: Outgoing, mid: str) -> Bubble:
         filename=wanted.filename or (file.filename if file else ""),
         choices=wanted.choices,
         reply_to=wanted.reply_to,
+        ref=wanted.ref,
         status="sent",
     )
 
@@ -179,7 +179,8 @@ def _tell_whatsapp(
             "category": wanted.category,
         }
     at = datetime.fromtimestamp(now() + seconds, UTC)
-    body = events.status(sender.account, Person(wanted.to), mid, at, word, **more)
+    person = meta.people.person(sender.account.external_id, wanted.to)
+    body = events.status(sender.account, person, mid, at, word, **more)
     _plan(meta, sender, body, seconds)
     meta.people.progress(sender.account.external_id, wanted.to, mid, word)
 

@@ -37,7 +37,8 @@ class Callbacks:
 
     def __init__(self, url: str, secret: str, manners: Manners) -> None:
         self.manners = manners
-        self._platform = Platform(url, secret) if url else None
+        self._url, self._secret = url, secret
+        self._platform = Platform(url, secret)
         self._waiting: list[tuple[float, int, Post, int]] = []
         self._numbers = itertools.count()
         self._chance = random.Random(7)  # noqa: S311 (no secret)
@@ -47,7 +48,7 @@ class Callbacks:
 
     def start(self) -> None:
         """Begin to post, if there is somebody to post to."""
-        if self._platform:
+        if self._url:
             self._thread.start()
 
     def stop(self) -> None:
@@ -67,6 +68,15 @@ class Callbacks:
                     seconds = self._chance.random() * longest
                 self._put(time.monotonic() + seconds, Post(channel, body))
             self._news.notify_all()
+
+    def post_now(self, post: Post) -> int:
+        """Post at once, whatever the manners: what a person does is not held back.
+        The status of the answer, 0 when none came; without a URL it waits, as 200."""
+        if self._url:
+            return Platform(self._url, self._secret).post(post)
+        with self._news:
+            self._put(time.monotonic(), post)
+        return 200
 
     def take(self) -> list[Post]:
         """What was planned and not posted, in the order of its time. It goes."""
@@ -96,7 +106,7 @@ class Callbacks:
     def _run(self) -> None:
         while due := self._next():
             for post, tries in due:
-                code = self._platform.post(post) if self._platform else 200
+                code = self._platform.post(post)
                 if code != 200:  # as Meta does, less and less often
                     pause = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
                     with self._news:

@@ -31,10 +31,19 @@ class Account:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who writes: `id` is a phone number, an IGSID or a PSID."""
+    """Somebody who writes: `id` is a phone number, an IGSID or a PSID; on WhatsApp the
+    business may know them by a scoped name, too (since April 2026)."""
 
     id: str
     name: str = ""
+    bsuid: str = ""
+
+    @property
+    def card(self) -> Item:
+        """An entry of WhatsApp's `contacts`."""
+        card: Item = {"profile": {"name": self.name}}
+        ids = {"wa_id": self.id, "user_id": self.bsuid}
+        return card | {name: value for name, value in ids.items() if value}
 
 
 def sign(body: bytes, secret: str) -> str:
@@ -99,7 +108,12 @@ def status(
         "recipient_id": person.id,
         **more,
     }
-    return whatsapp(account, {"statuses": [update]})
+    if not person.bsuid:
+        return whatsapp(account, {"statuses": [update]})
+    update["recipient_user_id"] = person.bsuid
+    if not person.id:
+        del update["recipient_id"]
+    return whatsapp(account, {"contacts": [person.card], "statuses": [update]})
 
 
 def written(person: Person, mid: str, at: datetime, **content: Any) -> Item:
@@ -110,8 +124,11 @@ def written(person: Person, mid: str, at: datetime, **content: Any) -> Item:
         "timestamp": str(int(at.timestamp())),
         **content,
     }
-    card = {"profile": {"name": person.name}, "wa_id": person.id}
-    return {"contacts": [card], "messages": [item]}
+    if person.bsuid:
+        item["from_user_id"] = person.bsuid
+    if not person.id:
+        del item["from"]
+    return {"contacts": [person.card], "messages": [item]}
 
 
 def whatsapp(account: Account, value: Item, field: str = "messages") -> bytes:

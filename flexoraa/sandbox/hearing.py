@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from flexoraa.sandbox.meta import Meta
-from flexoraa.sandbox.people import Bubble
+from flexoraa.sandbox.people import RANKS, Bubble
 
 Item = dict[str, Any]
 
@@ -31,8 +31,9 @@ def hear(meta: Meta, body: bytes) -> int:
 def _hear_whatsapp(meta: Meta, value: Item) -> int:
     account = str((value.get("metadata") or {}).get("phone_number_id", ""))
     for card in value.get("contacts") or ():
-        with meta.people.chat(account, str(card.get("wa_id"))) as chat:
-            chat.name = (card.get("profile") or {}).get("name") or chat.name
+        if card.get("wa_id"):
+            with meta.people.chat(account, str(card["wa_id"])) as chat:
+                chat.name = (card.get("profile") or {}).get("name") or chat.name
     count = 0
     for item in value.get("messages") or ():
         if isinstance(item, dict) and item.get("from"):
@@ -40,9 +41,9 @@ def _hear_whatsapp(meta: Meta, value: Item) -> int:
     for item in value.get("message_echoes") or ():
         count += _note(meta, account, item["to"], _whatsapp_bubble(item, False))
     for item in value.get("statuses") or ():
-        if item.get("status") in ("sent", "delivered", "read", "failed"):
-            person = str(item.get("recipient_id"))
-            meta.people.progress(account, person, str(item["id"]), item["status"])
+        word, person = item.get("status"), item.get("recipient_id")
+        if person and word in RANKS:
+            meta.people.progress(account, str(person), str(item.get("id")), word)
     return count
 
 

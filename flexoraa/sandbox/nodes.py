@@ -168,6 +168,13 @@ def message_templates(meta: Meta, waba: str, given: Parameters) -> Document:
     start = _place(str(given.get("after") or ""))
     page = found[start : start + limit]
     document: Document = {"data": [chosen(item, given) for item in page]}
+    if given.get("summary"):
+        document["summary"] = {
+            "total_count": len(found),
+            "message_template_count": len(meta.templates.get(waba, [])),
+            "message_template_limit": 250,
+            "are_translations_complete": True,
+        }
     if page:
         paging: Document = {
             "cursors": {"before": _cursor(start), "after": _cursor(start + len(page))}

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from flexoraa.sandbox.events import Person
+
 DAY = 24 * 3600.0
 RANKS = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
 
@@ -28,7 +30,8 @@ class Bubble:
     filename: str = ""
     choices: list[dict[str, str]] = field(default_factory=list)  # title, payload, kind
     reply_to: str = ""
-    status: str = ""  # of what the business said: sent, delivered, read
+    status: str = ""  # how far it came: sent, delivered, read, failed
+    ref: str = ""  # what the business calls it
     reactions: dict[str, str] = field(default_factory=dict)  # by "me" and "them"
     at: float = field(default_factory=time.time)
 
@@ -105,6 +108,13 @@ class People:
         with self._changed:
             return (account, person) in self._chats
 
+    def person(self, account: str, person: str) -> Person:
+        """Them, as webhooks name them."""
+        name = self.look(account, person).name
+        return Person(
+            person, name, f"IN.1{int(person):019d}" if person.isdigit() else ""
+        )
+
     def wrote(self, account: str, person: str, at: float | None = None) -> None:
         """The person wrote (now): this opens the window, and never closes it."""
         with self.chat(account, person) as chat:
@@ -140,8 +150,14 @@ class People:
 
     def thread(self, account: str, person: str) -> list[dict[str, Any]]:
         """The bubbles of a chat by time."""
-        with self.chat(account, person) as chat:
+        with self._changed:
+            chat = self._chats.get((account, person), Chat(account, person))
             return [asdict(b) for b in sorted(chat.bubbles, key=lambda b: b.at)]
+
+    def look(self, account: str, person: str) -> Chat:
+        """A chat to look at only; an empty one when they never met."""
+        with self._changed:
+            return self._chats.get((account, person), Chat(account, person))
 
     def wait(self, version: int, seconds: float) -> int:
         """Until something changed after this version, or the time is over; the

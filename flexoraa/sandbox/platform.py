@@ -1,5 +1,7 @@
 """Meta as a client of ours: posts signed webhooks to the real door and waits."""
 
+import contextlib
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -7,15 +9,18 @@ from collections.abc import Callable, Iterable
 import requests
 
 from flexoraa.sandbox import events
+from flexoraa.sandbox.events import Account, Person
 from flexoraa.sandbox.story import Post
 
 
 class Platform:
-    """Posts to one installation; `secret` is the app secret that both know."""
+    """Posts to one installation; `secret` is the app secret that both know. What was
+    taken is told to the sandbox at `graph`, too, so that it knows who wrote."""
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, secret: str, graph: str = "") -> None:
         self._url = url
         self._secret = secret
+        self.graph = graph
         self._session = requests.Session()
 
     def post(self, post: Post) -> int:
@@ -26,7 +31,7 @@ class Platform:
             "X-Hub-Signature-256": events.sign(post.body, self._secret),
         }
         try:
-            return self._session.post(
+            code = self._session.post(
                 f"{self._url}/webhooks/{post.channel}",
                 post.body,
                 headers=headers,
@@ -34,6 +39,21 @@ class Platform:
             ).status_code
         except requests.RequestException:
             return 0
+        if code == 200 and self.graph:
+            self._tell_graph("heard", post.body)
+        return code
+
+    def introduce(self, accounts: Iterable[tuple[Account, Person]]) -> None:
+        """Tell the sandbox who has which name."""
+        for account, person in accounts:
+            known = {"account": account.external_id, "person": person.id}
+            body = json.dumps({**known, "name": person.name}).encode()
+            self._tell_graph("people", body)
+
+    def _tell_graph(self, name: str, body: bytes) -> None:
+        """The sandbox may be starting again: then it does without."""
+        with contextlib.suppress(requests.RequestException):
+            self._session.post(f"{self.graph}/_sandbox/{name}", body, timeout=10)
 
     def tell(
         self, posts: Iterable[Post], progress: Callable[[int], None]

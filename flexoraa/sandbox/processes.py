@@ -14,6 +14,7 @@ WEB = (
     "--port {port} --log-level warning flexoraa.wsgi:application"
 )
 WORKER = "manage.py run_worker"
+GRAPH = "manage.py run_sandbox --host {host} --port {port} --webhooks {webhooks}"
 PATIENCE = 10.0  # seconds that a process has to stop by itself
 
 

@@ -30,6 +30,11 @@ LEELA = Person("7700000000000203", "Leela Menon")
 
 
 PEOPLE = (KABIR, ZOE, TARA, NIKHIL, FATIMA, LEELA)  # whom no webhook names
+WRITERS = (
+    *((NUMBER, person) for person in (ASHA, RAHUL, MEENA, IMRAN, GRACE)),
+    *((GALLERY, person) for person in (KABIR, ZOE, TARA)),
+    *((PAGE, person) for person in (NIKHIL, FATIMA, LEELA)),
+)
 
 
 class Post(NamedTuple):
@@ -289,14 +294,9 @@ def live(started: datetime) -> Iterator[Post]:
     """What happens from now on, a POST at a time: people write, somebody answers, the
     answer is read. The caller waits as it likes; events happen when they are taken."""
     chance = random.Random(started.timestamp())  # noqa: S311 (no secret)
-    people = [
-        *((NUMBER, person) for person in (ASHA, RAHUL, MEENA, IMRAN, GRACE)),
-        *((GALLERY, person) for person in (KABIR, ZOE, TARA)),
-        *((PAGE, person) for person in (NIKHIL, FATIMA, LEELA)),
-    ]
     prefix = f"live{int(started.timestamp())}."
     for number in count(1):
-        account, person = chance.choice(people)
+        account, person = chance.choice(WRITERS)
         now = datetime.now(started.tzinfo)
         mid, words = f"{prefix}{number}", chance.choice(WORDS)
         yield Post(account.channel, events.text(account, person, mid, now, words))

@@ -45,7 +45,7 @@ def template(
         "parameter_format": "POSITIONAL"
         if all(gap.isdigit() for gap in GAP.findall(body))
         else "NAMED",
-        "quality_score": {"score": "UNKNOWN"},
+        "quality_score": {"score": "UNKNOWN", "date": 1764028800},
         "components": components,
     }
 
@@ -68,7 +68,12 @@ SHOP: tuple[Template, ...] = (
         "Hi {{1}}, your order {{2}} is on its way. It should arrive on {{3}}.",
         footer="Saffron & Slate, Pune",
         buttons=[
-            {"type": "URL", "text": "Track", "url": "https://example.com/track/{{1}}"},
+            {
+                "type": "URL",
+                "text": "Track",
+                "url": "https://example.com/track/{{1}}",
+                "example": ["https://example.com/track/17"],
+            },
             {"type": "QUICK_REPLY", "text": "Talk to us"},
         ],
     ),

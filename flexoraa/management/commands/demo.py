@@ -1,5 +1,6 @@
 """`make run`: the whole product with a story in it, watched over until Ctrl-C."""
 
+import os
 import signal
 import time
 from argparse import ArgumentParser
@@ -13,32 +14,12 @@ from django.utils import timezone
 
 from flexoraa.lib import localpg
 from flexoraa.sandbox import story
+from flexoraa.sandbox.farewell import farewell
 from flexoraa.sandbox.platform import Platform
-from flexoraa.sandbox.processes import WEB, WORKER, Processes, free_port
-from flexoraa.sandbox.workspace import (
-    PASSWORD,
-    count_rows,
-    make_workspace,
-    name_people,
-)
+from flexoraa.sandbox.processes import GRAPH, WEB, WORKER, Processes, free_port
+from flexoraa.sandbox.workspace import count_rows, make_workspace, name_people
 
-FAREWELL = """
-  Back office    {url}/admin/
-  Conversations  {url}/admin/inbox/conversation/
-  Webhooks       {url}/admin/inbox/webhookdelivery/
-  API            {url}/api/docs       (sign in first, at {url}/login)
-  Health         {url}/readyz
-
-  Log in as      admin@flexoraa.example   (platform staff)
-            or   owner@flexoraa.example, sdr@…, member@…   (API only)
-  Password       {password}
-
-  Post a message yourself:
-    body='{body}'
-    curl -i {url}/webhooks/whatsapp -H 'Content-Type: application/json' \\
-      -H "X-Hub-Signature-256: sha256=$(printf %s "$body" \\
-          | openssl dgst -sha256 -hmac {secret} | sed 's/.* //')" -d "$body"
-"""
+META_PORT = 80  # above the web's
 
 
 class Command(BaseCommand):
@@ -77,7 +58,7 @@ class Command(BaseCommand):
             if options["exit"]:
                 self.verify(told)
                 return
-            self.stdout.write(self.farewell(url))
+            self.stdout.write(farewell(url, platform.graph))
             self.go_on(processes, platform, every)
         except KeyboardInterrupt:
             self.note("Stopping.")
@@ -85,14 +66,21 @@ class Command(BaseCommand):
             processes.stop()
 
     def start(self, processes: Processes, host: str, url: str) -> Platform:
-        """Web and worker, up and ready."""
-        self.step("3/5", f"Starting web and worker on {url}")
+        """Web, worker and the sandbox of Meta, up and ready."""
+        port = int(url.rsplit(":", 1)[1])
+        meta = free_port(host, port + META_PORT)
+        graph = f"http://{host}:{meta}"
+        self.step("3/5", f"Starting web and worker on {url}, Meta on {graph}")
         connection.close()
-        processes.start("web", WEB.format(host=host, port=url.rsplit(":", 1)[1]))
+        os.environ["GRAPH_URL"] = graph
+        os.environ["INSTAGRAM_GRAPH_URL"] = f"{graph}/instagram"
+        processes.start("sandbox", GRAPH.format(host=host, port=meta, webhooks=url))
+        processes.start("web", WEB.format(host=host, port=port))
         processes.start("worker", WORKER)
-        platform = Platform(url, settings.META_APP_SECRETS[0])
+        platform = Platform(url, settings.META_APP_SECRETS[0], graph)
         if not platform.wait_until(lambda found: found.get("workers", 0) > 0, 60):
             raise CommandError("Web and worker did not come up within a minute.")
+        platform.introduce(story.WRITERS)
         return platform
 
     def tell(self, platform: Platform) -> dict[str, Any]:
@@ -143,19 +131,6 @@ class Command(BaseCommand):
             if every and time.monotonic() >= due:
                 platform.post(next(posts))
                 due = time.monotonic() + every
-
-    def farewell(self, url: str) -> str:
-        """Where to look, how to log in, what to paste."""
-        now = timezone.now()
-        body = story.events.text(
-            story.NUMBER, story.ASHA, f"wamid.hand{now:%H%M%S}", now, "Posted by hand"
-        )
-        return FAREWELL.format(
-            url=url,
-            password=PASSWORD,
-            body=body.decode(),
-            secret=settings.META_APP_SECRETS[0],
-        )
 
     def step(self, place: str, text: str) -> None:
         """A line of progress."""

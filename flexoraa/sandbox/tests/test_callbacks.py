@@ -1,48 +1,13 @@
 """The webhooks that the sandbox sends back, read by our own adapters."""
 
 import json
-import threading
-from collections.abc import Iterator
 
 import pytest
 from django.utils import timezone
 
 from flexoraa.sandbox import graph, story
-from flexoraa.sandbox.server import Answer, Request, Server
 from flexoraa.sandbox.tests.conftest import error
 from inbox.adapters import ADAPTERS
-
-
-class Door:
-    """Something that takes webhooks; `answers` are the codes that it gives first."""
-
-    def __init__(self) -> None:
-        self.answers: list[int] = []
-        self.posts: list[Request] = []
-        self._news = threading.Condition()
-
-    def take(self, request: Request) -> Answer:
-        with self._news:
-            code = self.answers.pop(0) if self.answers else 200
-            self.posts.append(request)
-            self._news.notify_all()
-        return Answer(code)
-
-    def wait(self, count: int) -> list[Request]:
-        """The first so many posts."""
-        with self._news:
-            assert self._news.wait_for(lambda: len(self.posts) >= count, 10)
-            return self.posts[:count]
-
-
-@pytest.fixture
-def door() -> Iterator[Door]:
-    door = Door()
-    server = Server(door.take)
-    server.start()
-    door.url = server.url
-    yield door
-    server.stop()
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ WORK = {
         "inbox.snoozing.wake",
         "inbox.assignment.give_out",
         "teams.housekeeping.housekeep",
+        "teams.crossings.inspect",
     ],
 }
 
@@ -268,7 +269,10 @@ UNFOLD = {
 }
 
 # What apps add to the back office, by name
-DASHBOARD = ["inbox.overview.cards"]  # of the whole installation, for platform staff
+DASHBOARD = [
+    "inbox.overview.cards",
+    "teams.crossings.card",
+]  # of the whole installation, for platform staff
 TEAM_DASHBOARD = ["inbox.overview.team_cards"]  # called with ids of workspaces
 SIDEBAR_BADGES = {"inbox_webhookdelivery": "inbox.overview.stuck_badge"}
 

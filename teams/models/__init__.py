@@ -4,6 +4,7 @@ from teams.models.audit import AuditEvent
 from teams.models.counters import Counter
 from teams.models.departures import Departure
 from teams.models.idempotency import IdempotencyKey
+from teams.models.inspections import Inspection
 from teams.models.invitations import Invitation
 from teams.models.keys import ApiKey
 from teams.models.mail import Mail
@@ -16,6 +17,7 @@ __all__ = [
     "Counter",
     "Departure",
     "IdempotencyKey",
+    "Inspection",
     "Invitation",
     "Mail",
     "Membership",

@@ -1,8 +1,12 @@
-"""The events process: server-sent events under ASGI."""
+"""The events process: server-sent events under ASGI, and nothing else."""
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flexoraa.settings")
-application = get_asgi_application()
+django.setup(set_prefix=False)
+
+from teams.streams import Streams  # noqa: E402 (the apps must be ready)
+
+application = Streams()

@@ -85,10 +85,15 @@ WORK = {
         "inbox.assignment.give_out",
         "teams.housekeeping.housekeep",
         "teams.crossings.inspect",
+        "flexoraa.lib.stream.prune",
     ],
 }
 
 BACKLOGS = {"webhooks": "inbox.ingest.backlog"}
+
+# The live stream (flexoraa.asgi): a proxy sends /events/ to its process. Without one,
+# the web process sends browsers to this port of the same host.
+EVENTS_PORT = env.int("EVENTS_PORT", default=0)
 
 # Conversations: a resolved one is opened again by a message within these days
 REOPEN_WITHIN_DAYS = env.int("REOPEN_WITHIN_DAYS", default=7)
@@ -198,6 +203,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, NONCE, UNSAFE_EVAL],
         "style-src": [SELF, UNSAFE_INLINE],
         "img-src": [SELF, "data:"],
+        "connect-src": [SELF, *([f"*:{EVENTS_PORT}"] if EVENTS_PORT else [])],
         "frame-ancestors": ["'none'"],
         "base-uri": [SELF],
         "form-action": [SELF],

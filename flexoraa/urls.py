@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from flexoraa import health
+from flexoraa.live import elsewhere
 from teams.api.viewsets import Nowhere
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
         "api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"
     ),
     re_path(r"^api/", Nowhere.as_view()),
+    re_path(r"^events/", elsewhere),
     path("login", auth.LoginView.as_view(), name="login"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),

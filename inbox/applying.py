@@ -15,7 +15,7 @@ import orjson
 
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
-from inbox import effects, people, threads
+from inbox import announcing, effects, people, threads
 from inbox.adapters.base import (
     UNTIMED,
     AccountUpdate,
@@ -78,9 +78,11 @@ def apply(routed: Sequence[Routed[Event]]) -> None:
     changed = effects.adopt(new) if new else set()
     changed |= effects.record_statuses(events.of(StatusUpdate))
     changed |= effects.record_revisions([*events.of(Edited), *events.of(Unsent)])
-    effects.record_reactions(events.of(Reacted), everybody)
-    effects.raise_watermarks(events.of(Watermark), everybody)
-    effects.recount(changed)
+    reacted = effects.record_reactions(events.of(Reacted), everybody)
+    moved = effects.raise_watermarks(events.of(Watermark), everybody)
+    moved |= effects.recount(changed)
+    announcing.messages_created(new)
+    announcing.messages_updated((changed | reacted | moved).difference(new))
     _note(events.of(Noted, TemplateUpdate, AccountUpdate, Unknown))
     _follow(events.of(AccountUpdate))
     ChannelAccount.objects.heard_from({item.account.pk for item in routed})

@@ -9,7 +9,7 @@ from typing import Any
 
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
-from inbox import threads
+from inbox import announcing, threads
 from inbox.adapters.base import Edited, Event, Reacted, StatusUpdate, Unsent, Watermark
 from inbox.models import ChannelAccount, Message, Reaction, Revision, StatusEvent
 from inbox.models.messages import RANKS
@@ -57,8 +57,8 @@ def record_revisions(
     return {message_id for _, message_id in new if message_id}
 
 
-def record_reactions(items: Sequence[Routed[Reacted]], people: People) -> None:
-    """Store the latest emoji of each person on each message."""
+def record_reactions(items: Sequence[Routed[Reacted]], people: People) -> set[int]:
+    """Store the latest emoji of each person on each message; the messages."""
     rows = {}
     for account, event, _ in sorted(items, key=lambda item: item.event.at):
         contact_id = event.person and people.contact_id(account, event.person)
@@ -67,16 +67,18 @@ def record_reactions(items: Sequence[Routed[Reacted]], people: People) -> None:
             "contact_id": contact_id,
             "emoji": event.emoji[:64],
         }
-    Reaction.objects.record(
+    new = Reaction.objects.record(
         list(rows.values()),
         "(account_id, target, contact_id) DO UPDATE SET emoji = excluded.emoji, "
         "provider_at = excluded.provider_at "
         "WHERE inbox_reaction.provider_at <= excluded.provider_at",
     )
+    return {message_id for _, message_id in new if message_id}
 
 
-def raise_watermarks(items: Iterable[Routed[Watermark]], people: People) -> None:
-    """Everything we wrote to these people until then was delivered, or read."""
+def raise_watermarks(items: Iterable[Routed[Watermark]], people: People) -> set[int]:
+    """Everything we wrote to these people until then was delivered, or read; the
+    messages that were."""
     rows = [
         {
             "workspace_id": account.workspace_id,
@@ -88,7 +90,7 @@ def raise_watermarks(items: Iterable[Routed[Watermark]], people: People) -> None
         }
         for account, event, _ in items
     ]
-    _raise(rows)
+    return _raise(rows)
 
 
 def adopt(message_ids: list[int]) -> set[int]:
@@ -103,23 +105,26 @@ def sweep() -> int:
     the other's row; this finds such pairs afterwards.
     """
     ids = {pk for facts in FACTS for pk in facts.objects.adopt_recent()}
-    recount(ids)
+    announcing.messages_updated(ids | recount(ids))
     return len(ids)
 
 
-def recount(message_ids: Iterable[int]) -> None:
-    """Set the messages' status, text and unsent mark from their facts."""
+def recount(message_ids: Iterable[int]) -> set[int]:
+    """Set the messages' status, text and unsent mark from their facts; which others
+    changed with them, since they were read up to there."""
     ids = sorted(message_ids)
     if not ids:
-        return
+        return set()
     revised = _revised(ids)
     conversations = threads.lock_of_messages(revised) if revised else []
-    _raise(_covered_by(ids))
+    others = _raise(_covered_by(ids))
     Message.objects.lock(ids)
     _recount_statuses(ids)
     if revised:
         _recount_texts(revised)
         threads.renew_previews(conversations)
+        announcing.conversations_updated(conversations)
+    return others
 
 
 def _recount_statuses(ids: list[int]) -> None:
@@ -215,14 +220,15 @@ def _fact(account: ChannelAccount, target: str, event: Event) -> dict[str, Any]:
     }
 
 
-def _raise(rows: list[dict]) -> None:
-    """Move messages of ours up to the marks, then the marks themselves.
+def _raise(rows: list[dict]) -> set[int]:
+    """Move messages of ours up to the marks, then the marks themselves; the ids of
+    the messages.
 
     Only messages above the old mark are looked at: those below it got their status
     when they came.
     """
     if not rows:
-        return
+        return set()
     threads.lock_marks(
         {(row["account_id"], row["contact_id"]): row["workspace_id"] for row in rows}
     )
@@ -230,7 +236,7 @@ def _raise(rows: list[dict]) -> None:
         "json_to_recordset(%s::json) AS r(account_id bigint, contact_id bigint, "
         "status text, rank smallint, until timestamptz)"
     )
-    sets.execute(
+    moved = sets.fetch(
         f"""
         WITH due AS (
             SELECT m.id, r.status, r.rank FROM {marks}
@@ -245,7 +251,7 @@ def _raise(rows: list[dict]) -> None:
         )
         UPDATE inbox_message m SET status = d.status, status_rank = d.rank
         FROM (SELECT DISTINCT ON (id) * FROM due ORDER BY id, rank DESC) d
-        WHERE m.id = d.id AND m.status_rank < d.rank
+        WHERE m.id = d.id AND m.status_rank < d.rank RETURNING m.id
         """,
         [sets.dumps(rows)],
     )
@@ -263,3 +269,4 @@ def _raise(rows: list[dict]) -> None:
         """,
         [sets.dumps(rows)],
     )
+    return {row[0] for row in moved}

@@ -13,6 +13,10 @@ WEB = (
     "-m granian --interface wsgi --workers 2 --blocking-threads 4 --host {host} "
     "--port {port} --log-level warning flexoraa.wsgi:application"
 )
+EVENTS = (
+    "-m granian --interface asgi --workers 1 --backpressure 8000 --host {host} "
+    "--port {port} --log-level warning flexoraa.asgi:application"
+)
 WORKER = "manage.py run_worker"
 GRAPH = "manage.py run_sandbox --host {host} --port {port} --webhooks {webhooks}"
 PATIENCE = 10.0  # seconds that a process has to stop by itself

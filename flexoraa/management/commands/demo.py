@@ -16,10 +16,10 @@ from flexoraa.lib import localpg
 from flexoraa.sandbox import story
 from flexoraa.sandbox.farewell import farewell
 from flexoraa.sandbox.platform import Platform
-from flexoraa.sandbox.processes import GRAPH, WEB, WORKER, Processes, free_port
+from flexoraa.sandbox.processes import EVENTS, GRAPH, WEB, WORKER, Processes, free_port
 from flexoraa.sandbox.workspace import count_rows, make_workspace, name_people
 
-META_PORT = 80  # above the web's
+EVENTS_PORT, META_PORT = 1, 80  # above the web's
 
 
 class Command(BaseCommand):
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             processes.stop()
 
     def start(self, processes: Processes, host: str, url: str) -> Platform:
-        """Web, worker and the sandbox of Meta, up and ready."""
+        """Web, live stream, worker and the sandbox of Meta, up and ready."""
         port = int(url.rsplit(":", 1)[1])
         meta = free_port(host, port + META_PORT)
         graph = f"http://{host}:{meta}"
@@ -74,6 +74,9 @@ class Command(BaseCommand):
         connection.close()
         os.environ["GRAPH_URL"] = graph
         os.environ["INSTAGRAM_GRAPH_URL"] = f"{graph}/instagram"
+        events = free_port(host, port + EVENTS_PORT)
+        os.environ["EVENTS_PORT"] = str(events)  # the web process sends browsers there
+        processes.start("events", EVENTS.format(host=host, port=events))
         processes.start("sandbox", GRAPH.format(host=host, port=meta, webhooks=url))
         processes.start("web", WEB.format(host=host, port=port))
         processes.start("worker", WORKER)

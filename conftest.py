@@ -9,10 +9,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from flexoraa.lib import refusals
 from flexoraa.sandbox import graph
 from flexoraa.sandbox.events import Account
 from flexoraa.sandbox.meta import Meta
-from inbox import ingest, refusals, webhooks
+from inbox import ingest, webhooks
 from inbox.adapters.meta import SIGNATURE
 from inbox.models import ChannelAccount, WebhookDelivery
 from teams.models import Membership, User, Workspace
@@ -29,7 +30,7 @@ EXTERNAL_IDS = {
 def _refusals_are_flushed_by_hand(monkeypatch) -> None:
     """No timer writes into another test's rows."""
     monkeypatch.setattr(refusals, "FLUSH_SECONDS", 3600)
-    monkeypatch.setattr(webhooks, "refusals", refusals.Refusals())
+    monkeypatch.setattr(webhooks, "refusals", refusals.Refusals("inbox_refusedwebhook"))
 
 
 @pytest.fixture(autouse=True)

@@ -75,10 +75,36 @@ SEND_READ_SECONDS = env.float("SEND_READ_SECONDS", default=20)
 SEND_UNKNOWN_SECONDS = env.float("SEND_UNKNOWN_SECONDS", default=300)
 SEND_WITHIN_HOURS = env.float("SEND_WITHIN_HOURS", default=24)
 
+# Billing: how long all works without paying, and with how much; days after a payment
+# is missing until the workspace can only be read; who sends the invoices
+TRIAL_DAYS = env.int("TRIAL_DAYS", default=14)
+TRIAL_LIMITS = env.json("TRIAL_LIMITS", default={})
+GRACE_DAYS = env.int("GRACE_DAYS", default=7)
+INVOICE_PREFIX = env.str("INVOICE_PREFIX", default="FX")
+CREDIT_NOTE_PREFIX = env.str("CREDIT_NOTE_PREFIX", default="CN")
+SELLER = {
+    "name": env.str("SELLER_NAME", default="Flexoraa Demo Pvt Ltd" if SANDBOX else ""),
+    "address": env.str(
+        "SELLER_ADDRESS",
+        default="4 Residency Road, Bengaluru 560025" if SANDBOX else "",
+    ),
+    "state": env.str("SELLER_STATE", default="29" if SANDBOX else ""),
+    "gstin": env.str("SELLER_GSTIN", default="29AAACF1234E1Z3" if SANDBOX else ""),
+    "email": env.str("SELLER_EMAIL", default="billing@flexoraa.example"),
+    "sac": env.str("SELLER_SAC", default="997331"),
+    "gst_percent": env.int("GST_PERCENT", default=18),
+}
+
 # What the worker does, by name: wiring knows apps only as strings
 WORK = {
-    "queues": ["inbox_webhooks"],
-    "drains": ["inbox.ingest.drain"],
+    "queues": ["inbox_webhooks", "payments_webhooks"],
+    "drains": [
+        "inbox.ingest.drain",
+        "payments.receiving.drain",
+        "payments.reconciling.drain",
+        "payments.refunding.drain",
+        "payments.ordering.drain",
+    ],
     "chores": [
         "inbox.ingest.housekeep",
         "inbox.snoozing.wake",
@@ -86,10 +112,14 @@ WORK = {
         "teams.housekeeping.housekeep",
         "teams.crossings.inspect",
         "flexoraa.lib.stream.prune",
+        "payments.keeping.housekeep",
     ],
 }
 
-BACKLOGS = {"webhooks": "inbox.ingest.backlog"}
+BACKLOGS = {
+    "webhooks": "inbox.ingest.backlog",
+    "payment_webhooks": "payments.receiving.backlog",
+}
 
 # The live stream (flexoraa.asgi): a proxy sends /events/ to its process. Without one,
 # the web process sends browsers to this port of the same host.

@@ -13,6 +13,7 @@ from teams.api.viewsets import Nowhere
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("webhooks/", include("inbox.urls")),
+    path("webhooks/", include("payments.urls")),
     path("api/", include("teams.api.urls")),
     path("api/workspaces/<slug:workspace>/", include("inbox.api.urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

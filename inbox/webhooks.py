@@ -3,14 +3,14 @@
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
+from flexoraa.lib.refusals import Refusals
 from flexoraa.lib.work import Bell
 from inbox.adapters import ADAPTERS
 from inbox.models import WebhookDelivery
-from inbox.refusals import Refusals
 
 MAX_BODY = 4 * 1024 * 1024  # WhatsApp's largest is 3 MB
 bell = Bell("inbox_webhooks")
-refusals = Refusals()
+refusals = Refusals("inbox_refusedwebhook")
 
 
 def webhook(request: HttpRequest, channel: str) -> HttpResponse:

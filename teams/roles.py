@@ -20,12 +20,14 @@ class Action(models.TextChoices):
     WORK_LEADS = "work_leads", "Add, edit and assign leads in reach"
     MANAGE_LEADS = "manage_leads", "Run campaigns, pipeline, imports and merges"
     MANAGE_CHANNELS = "manage_channels", "Connect and change channels"
+    READ_BILLING = "read_billing", "See the plan, payments and invoices"
+    MANAGE_BILLING = "manage_billing", "Subscribe, pay, cancel and refund"
     MANAGE_WORKSPACE = "manage_workspace", "Change the workspace's settings"
 
 
 ALLOWED: dict[str, frozenset[str]] = {
     Role.OWNER: frozenset(Action),
-    Role.ADMIN: frozenset(Action),
+    Role.ADMIN: frozenset(Action) - {Action.MANAGE_BILLING},
     Role.SDR: frozenset({Action.READ, Action.WORK, Action.WORK_LEADS}),
     Role.MEMBER: frozenset({Action.READ}),
 }
@@ -34,3 +36,8 @@ ALLOWED: dict[str, frozenset[str]] = {
 def may(role: str, action: str) -> bool:
     """Whether the role may; an unknown role may nothing."""
     return action in ALLOWED.get(role, frozenset())
+
+
+def roles_for(action: str) -> list[str]:
+    """The roles that may, from most to least."""
+    return [role for role in Role.values if may(role, action)]

@@ -216,14 +216,16 @@ def test_a_charset_in_the_header_changes_nothing(post_webhook):
 
 
 def test_counting_refusals_survives_a_database_that_is_away(monkeypatch):
-    counting = webhooks.Refusals()
+    counting = webhooks.Refusals("inbox_refusedwebhook")
     counting.count("whatsapp", "signature")
     closed = []
-    monkeypatch.setattr("inbox.refusals.connection.close", lambda: closed.append(1))
+    monkeypatch.setattr(
+        "flexoraa.lib.refusals.connection.close", lambda: closed.append(1)
+    )
 
     def down(*args):
         raise OperationalError("away")
 
-    monkeypatch.setattr("inbox.refusals.sets.execute", down)
+    monkeypatch.setattr("flexoraa.lib.refusals.sets.execute", down)
     counting._flush_and_close()
     assert closed == [1]

@@ -4,6 +4,7 @@ from payments.models.customers import Customer
 from payments.models.invoices import CreditNote, Invoice, InvoiceLine, NumberSeries
 from payments.models.ledger import (
     Drift,
+    Notice,
     RefusedWebhook,
     TimelineEntry,
     WebhookDelivery,
@@ -18,6 +19,7 @@ __all__ = [
     "Drift",
     "Invoice",
     "InvoiceLine",
+    "Notice",
     "NumberSeries",
     "Order",
     "Payment",

@@ -139,6 +139,24 @@ class TimelineEntry(WorkspaceRow):
         return self.said
 
 
+class Notice(WorkspaceRow):
+    """That a mail about money was written, so that it is written once."""
+
+    kind = models.CharField(max_length=20)
+    about = models.CharField(max_length=60)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "kind", "about"], name="payments_notice_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.about}"
+
+
 class Drift(models.Model):
     """Where our books and Razorpay's differed when somebody compared them."""
 
@@ -159,6 +177,7 @@ class Drift(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        verbose_name_plural = "drift"
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "razorpay_id", "field"],
@@ -169,3 +188,33 @@ class Drift(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.razorpay_id}: {self.field}"
+
+    @classmethod
+    def note(
+        cls,
+        kind: str,
+        razorpay_id: str,
+        field: str,
+        *,
+        ours: object,
+        theirs: object,
+        workspace_id: int | None = None,
+        is_healed: bool = False,
+    ) -> None:
+        """Write it down; while one like it is open, that one stands for it."""
+        known = cls.objects.filter(
+            kind=kind, razorpay_id=razorpay_id, field=field, healed_at=None
+        )
+        if is_healed:
+            known.update(healed_at=Now())
+        elif known.exists():
+            return
+        cls.objects.create(
+            kind=kind,
+            razorpay_id=razorpay_id,
+            field=field,
+            ours=str(ours)[:120],
+            theirs=str(theirs)[:120],
+            workspace_id=workspace_id,
+            healed_at=Now() if is_healed else None,
+        )

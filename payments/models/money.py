@@ -1,15 +1,26 @@
 """Money that moves: orders, payments, refunds. Rows only go forward."""
 
-from typing import ClassVar, Self
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 
+from flexoraa.lib.errors import Conflict
 from payments.models.subscriptions import Subscription
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
+
+
+class OrderQuerySet(WorkspaceQuerySet):
+    """Sets of orders."""
+
+    def due(self, at: datetime) -> Self:
+        """Those to ask Razorpay about."""
+        return self.filter(sync_due_at__lte=at).order_by("sync_due_at", "id")
 
 
 class Order(WorkspaceRow):
@@ -44,6 +55,8 @@ class Order(WorkspaceRow):
     created_at = models.DateTimeField(db_default=Now())
     sync_due_at = models.DateTimeField(null=True, blank=True)
     sync_failures = models.PositiveSmallIntegerField(default=0)
+
+    objects = OrderQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)
@@ -205,6 +218,39 @@ class Payment(WorkspaceRow):
     def refundable_paise(self) -> int:
         """What is left, apart from refunds on their way."""
         return self.amount_paise - self.refunded_paise if self.is_taken else 0
+
+    def ask_back(
+        self, amount_paise: int, *, reason: str, actor: Any, at: datetime
+    ) -> "Refund":
+        """Decide on a refund, in the caller's transaction; the worker sends it.
+
+        Raises Conflict when less than that is left.
+        """
+        row = Payment.objects.select_for_update().get(pk=self.pk)
+        asked = row.refunds.filter(status=Refund.Status.CREATING).aggregate(
+            paise=Sum("amount_paise", default=0)
+        )["paise"]
+        left = row.refundable_paise - asked
+        if not 0 < amount_paise <= left:
+            raise Conflict(
+                f"Between 1 and {left} paise of this payment can be refunded."
+                if left > 0
+                else "Nothing of this payment is left to refund.",
+                code="not_refundable",
+            )
+        refund = Refund.objects.create(
+            workspace_id=row.workspace_id,
+            payment=row,
+            amount_paise=amount_paise,
+            key=uuid.uuid4().hex,
+            reason=reason[:200],
+            requested_by=actor,
+            due_at=at,
+        )
+        if row.subscription:
+            said = f"Refund of {row.currency} {amount_paise / 100:,.2f} asked for"
+            row.subscription.note("money", said, "admin", actor=actor, reason=reason)
+        return refund
 
 
 class Refund(WorkspaceRow):

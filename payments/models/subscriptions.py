@@ -120,6 +120,7 @@ class Subscription(WorkspaceRow):
     # reconciling's queue
     synced_at = models.DateTimeField(null=True, blank=True)
     sync_due_at = models.DateTimeField(null=True, blank=True)
+    sync_reason = models.CharField(max_length=20, blank=True)
     sync_leased_until = models.DateTimeField(null=True, blank=True)
     sync_failures = models.PositiveSmallIntegerField(default=0)
     sync_error = models.CharField(max_length=300, blank=True)
@@ -213,6 +214,12 @@ class Subscription(WorkspaceRow):
             return True
         seen = (self.observed_at or at, self.RANK[self.status])
         return (at, self.RANK[status]) >= seen
+
+    def ask_again(self, reason: str, at: datetime) -> None:
+        """Have the worker ask Razorpay from then on, or earlier if it would anyway."""
+        if self.sync_due_at is None or at < self.sync_due_at:
+            self.sync_due_at, self.sync_reason = at, reason
+            self.save(update_fields=["sync_due_at", "sync_reason"])
 
     def note(self, kind: str, said: str, source: str, **details: Any) -> None:
         """Write a line of its timeline."""

@@ -86,16 +86,17 @@ class Razorpay:
         quantity: int,
         expire_by: datetime,
         start_at: datetime | None,
-        notes: Mapping[str, str],
+        ours: str,
     ) -> entities.Subscription:
-        """A subscription that waits for its mandate until `expire_by`."""
+        """A subscription that waits for its mandate until `expire_by`; `ours` is our
+        id, in its notes, by which it is known again when the answer is lost."""
         wanted: dict[str, Any] = {
             "plan_id": plan_id,
             "total_count": total_count,
             "quantity": quantity,
             "expire_by": int(expire_by.timestamp()),
             "customer_notify": True,
-            "notes": dict(notes),
+            "notes": {entities.OURS: ours},
         }
         if start_at:
             wanted["start_at"] = int(start_at.timestamp())
@@ -151,13 +152,10 @@ class Razorpay:
         amount_paise: int,
         currency: str,
         receipt: str,
-        notes: Mapping[str, str],
     ) -> entities.Order:
         """An order; `receipt` is ours and unique, up to 40 characters."""
         wanted = {"amount": amount_paise, "currency": currency, "receipt": receipt}
-        return entities.Order.of(
-            self._sdk.order.create(wanted | {"notes": dict(notes)})
-        )
+        return entities.Order.of(self._sdk.order.create(wanted))
 
     def orders_with(self, receipt: str) -> list[entities.Order]:
         """The orders with this receipt of ours."""

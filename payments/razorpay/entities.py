@@ -4,12 +4,14 @@ Read leniently: notes are `[]` when empty, `captured` is true or "1", keys come 
 `end_at` passes 2038. What is missing is None, "" or 0, never an error.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
 Body = Mapping[str, Any]
+OURS = "flx_sub"  # the note that carries our id
 LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
@@ -87,6 +89,14 @@ class Subscription(Entity):
     expire_by: datetime | None
     short_url: str
     payment_method: str
+
+    @property
+    def our_id(self) -> uuid.UUID | None:
+        """The public id of the row that asked for it, from our note on it."""
+        try:
+            return uuid.UUID(self.notes.get(OURS, ""))
+        except ValueError:
+            return None
 
     @classmethod
     def read(cls, body: Body) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from flexoraa.lib import http
 
 
 class RazorpayError(Exception):
@@ -54,15 +55,8 @@ class Refused(RazorpayError):
 
 def of_exception(error: requests.RequestException) -> RazorpayError:
     """Whether the request can have left before the connection failed."""
-    text = f"Razorpay did not answer: {type(error).__name__}"
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return Unreachable(text)
-    cause = error.args[0] if error.args else None
-    if isinstance(cause, MaxRetryError) and isinstance(
-        cause.reason, NewConnectionError
-    ):
-        return Unreachable(text)
-    return Unanswered(text)
+    kind = Unreachable if http.was_not_sent(error) else Unanswered
+    return kind(f"Razorpay did not answer: {http.words(error)}")
 
 
 def of_response(response: requests.Response) -> RazorpayError | None:
@@ -75,9 +69,8 @@ def of_response(response: requests.Response) -> RazorpayError | None:
     try:
         body: Any = response.json() if response.content else {}
     except requests.JSONDecodeError:
-        return Unanswered(
-            "Razorpay answered with something else than JSON", status=status
-        )
+        kind = _kind(status) if status >= 300 else Unanswered
+        return kind("Razorpay answered with something else than JSON", status=status)
     if 200 <= status < 300:
         return None
     found = body.get("error") if isinstance(body, dict) else None

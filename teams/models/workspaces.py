@@ -33,6 +33,7 @@ class Workspace(models.Model):
 
     `limits` is what its plan allows: `{"seats": 5, "channels": 3, "leads": 10000,
     "messages": 5000}`, messages by the month; what is null or absent has no limit.
+    Payments write it, with `read_only` and why, and the plan that lifts each limit.
     """
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
@@ -67,12 +68,19 @@ class Workspace(models.Model):
 
     def check_limit(self, name: str, used: int, adding: int = 1) -> None:
         """Raise Conflict, code `limit_reached`, if that many more than are `used` are
-        too many. Holds only for as long as the row is locked (`locked`)."""
+        too many; code `read_only` when nothing may be added until somebody pays.
+        Holds only for as long as the row is locked (`locked`)."""
+        if self.limits.get("read_only"):
+            raise Conflict(
+                self.limits.get("reason") or "This workspace can only be read now.",
+                code="read_only",
+            )
         limit = self.limits.get(name)
         if limit is not None and used + adding > limit:
+            lift = self.limits.get("lifted_by", {}).get(name)
             raise Conflict(
                 f"The plan allows {limit} {name} and {used} are in use: free some or "
-                "change the plan.",
+                f"change to {lift or 'another plan'}.",
                 code="limit_reached",
             )
 

@@ -15,7 +15,9 @@ FLUSH_SECONDS = 1.0
 class Refusals:
     """Counts in memory, written once a second: a flood of forgeries costs one row."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: str) -> None:
+        """`table` has the columns route, reason, hour, count and last_at."""
+        self._table = table
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
 
@@ -39,7 +41,7 @@ class Refusals:
         ]
         if rows:
             sets.execute(
-                "INSERT INTO inbox_refusedwebhook AS w (route, reason, hour, count) "
+                f'INSERT INTO "{self._table}" AS w (route, reason, hour, count) '
                 "SELECT route, reason, date_trunc('hour', now()), count "
                 "FROM json_to_recordset(%s::json) AS r(route text, reason text, "
                 "count bigint) ON CONFLICT (route, reason, hour) "

@@ -10,7 +10,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	&& echo $$name && break; done)
 
 # For the checks of a production-like configuration; nothing of it is secret
-PRODUCTION := DEBUG=false SANDBOX=false ALLOWED_HOSTS=example.com \
+PRODUCTION := DEBUG=false SANDBOX=false ALLOWED_HOSTS=example.com TRUSTED_PROXY_HOPS=1 \
 	SECRET_KEY=only-for-the-checks-and-long-enough-to-please-them-0123456789 \
 	FIELD_KEYS=ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMzJieXQ= \
 	META_APP_SECRETS=only-for-the-checks META_VERIFY_TOKEN=only-for-the-checks \

@@ -8,6 +8,9 @@ class FlexoraaConfig(AppConfig):
     name = "flexoraa"
     verbose_name = "Flexoraa"
 
+    def ready(self) -> None:
+        from flexoraa import checks  # noqa: F401  (registers them)
+
 
 class BackOfficeConfig(AdminConfig):
     """Django's admin with our site."""

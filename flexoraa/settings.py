@@ -7,10 +7,11 @@ both unset nothing secret has one.
 from pathlib import Path
 
 import environ
-from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import NONCE, SELF
 from django.urls import reverse_lazy
 
-from flexoraa.lib import localpg
+from flexoraa import reporting
+from flexoraa.lib import localpg, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -116,6 +117,7 @@ WORK = {
     ],
 }
 
+METRICS = ["inbox.gauges.gauges", "teams.crossings.gauges"]
 BACKLOGS = {
     "webhooks": "inbox.ingest.backlog",
     "payment_webhooks": "payments.receiving.backlog",
@@ -155,11 +157,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "flexoraa.edge.Headers",
     "flexoraa.middleware.WebhooksFirst",
     "flexoraa.middleware.RequestIds",
+    "flexoraa.edge.RequestLog",
+    "flexoraa.edge.CrossOrigin",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "flexoraa.edge.Policies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -169,6 +175,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 WEBHOOK_PREFIX = "/webhooks/"
+ADMIN_PREFIX = "/admin/"
+DOCS_PATH = "/api/docs"
 
 ROOT_URLCONF = "flexoraa.urls"
 WSGI_APPLICATION = "flexoraa.wsgi.application"
@@ -220,20 +228,29 @@ AUTH_PASSWORD_VALIDATORS = [
 # The edge; TLS is ended by a proxy that sets X-Forwarded-Proto, or not at all (DEBUG)
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# how many proxies of ours are in front; what they write is believed, with 0 nothing is
+TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", default=0)
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_HOPS else None
+)
+CORS_ORIGINS = env.list("CORS_ORIGINS", default=[])  # none: no other origin may ask
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # none: from this machine alone
 SECURE_HSTS_SECONDS = 0 if DEBUG else env.int("SECURE_HSTS_SECONDS", default=31536000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
+    # what the admin needs beyond this it gets alone (flexoraa.edge.Policies)
     "DIRECTIVES": {
         "default-src": [SELF],
-        # unfold's admin runs Alpine, which needs eval; scripts of ours carry a nonce
-        "script-src": [SELF, NONCE, UNSAFE_EVAL],
-        "style-src": [SELF, UNSAFE_INLINE],
-        "img-src": [SELF, "data:"],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF, "blob:"],
         "connect-src": [SELF, *([f"*:{EVENTS_PORT}"] if EVENTS_PORT else [])],
+        "object-src": ["'none'"],
         "frame-ancestors": ["'none'"],
         "base-uri": [SELF],
         "form-action": [SELF],
@@ -312,16 +329,28 @@ DASHBOARD = [
 TEAM_DASHBOARD = ["inbox.overview.team_cards"]  # called with ids of workspaces
 SIDEBAR_BADGES = {"inbox_webhookdelivery": "inbox.overview.stuck_badge"}
 
+# Logs: ids, not contents (flexoraa.lib.logs); json, or text for a terminal
+LOG_FORMAT = env.str("LOG_FORMAT", default="text" if DEBUG else "json")
+logs.configure()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}
+        "json": {"()": "flexoraa.lib.logs.Lines"},
+        "text": {"()": "flexoraa.lib.logs.ReadableLines"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},  # refused requests are no news
+        "flexoraa.requests": {"level": "WARNING" if DEBUG else "INFO"},
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
+
+# Crash reports without anybody's data (flexoraa.reporting); none without a DSN
+reporting.start(
+    env.str("SENTRY_DSN", default=""),
+    environment=env.str("SENTRY_ENVIRONMENT", default="production"),
+)

@@ -72,3 +72,12 @@ def card() -> list[dict]:
             "alarm": bool(seen and seen.count),
         }
     ]
+
+
+def gauges() -> list[tuple[str, str, dict[str, str], float]]:
+    """For /metrics: -1 until the first count."""
+    seen = last()
+    count = seen.count if seen else -1
+    return [
+        ("cross_workspace_references", "Rows that leave their workspace.", {}, count)
+    ]

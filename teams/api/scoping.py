@@ -8,6 +8,7 @@ from django.http import Http404
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 
+from flexoraa.lib import logs
 from flexoraa.lib.cursors import CursorPagination
 from teams.api.permissions import RoleAllows
 from teams.models import Membership, User, Workspace
@@ -37,6 +38,7 @@ class WorkspaceScoped:
         if request.user.is_authenticated:
             self.membership = self._find_membership(request.user)
             self.workspace = request.workspace = self.membership.workspace
+            logs.bind(workspace=self.workspace.pk)
             if self.queryset is not None:
                 self.queryset = self.queryset.for_workspace(self.workspace)
         super().initial(request, *args, **kwargs)

@@ -13,10 +13,15 @@ GROUPS = (
     (
         "Inbox",
         (
+            ("Inbox", "inbox", "console:home"),
             ("Conversations", "forum", "inbox_conversation"),
             ("Messages", "chat", "inbox_message"),
             ("Contacts", "contacts", "inbox_contact"),
             ("Channels", "hub", "inbox_channelaccount"),
+            ("Labels", "label", "inbox_label"),
+            ("Canned replies", "quickreply", "inbox_cannedreply"),
+            ("Assignment", "assignment_ind", "inbox_assignmentrule"),
+            ("Desks", "desk", "inbox_desk"),
         ),
     ),
     (
@@ -50,6 +55,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _item(request: HttpRequest, title: str, icon: str, model: str) -> dict[str, Any]:
+    if ":" in model:  # a page of its own, for everybody who may enter
+        return {"title": title, "icon": icon, "link": reverse(model)}
     item = {
         "title": title,
         "icon": icon,

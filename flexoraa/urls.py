@@ -24,6 +24,7 @@ urlpatterns = [
     re_path(r"^events/", elsewhere),
     path("login", auth.LoginView.as_view(), name="login"),
     path("logout", auth.LogoutView.as_view(), name="logout"),
+    path("admin/inbox/console/", include("inbox.admin.console.urls")),
     path("admin/", admin.site.urls),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

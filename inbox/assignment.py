@@ -82,6 +82,7 @@ def assign(
             receipt=receipt or _receipt_by_hand(user, by),
             started_at=now,
         )
+    conversation.announce()
     return True
 
 

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
+from inbox import announcing
 from inbox.models import Message
 
 WOKE = "The snooze is over."
@@ -25,7 +26,7 @@ def wake() -> int:
             WHERE id IN (SELECT id FROM inbox_conversation WHERE status = 'snoozed'
                 AND snoozed_until <= now() ORDER BY id LIMIT %s
                 FOR NO KEY UPDATE SKIP LOCKED)
-            RETURNING id, public_id, workspace_id, account_id, contact_id, channel
+            RETURNING id, workspace_id, account_id, contact_id, channel
             """,
             [MOST],
         )
@@ -40,10 +41,12 @@ def wake() -> int:
                 "direction": "note",
                 "kind": "system",
                 "text": WOKE,
-                "status": "received",
+                "status": "noted",
+                "status_rank": 0,
                 "provider_at": "now",
             }
-            for pk, _, workspace_id, account_id, contact_id, channel in woken
+            for pk, workspace_id, account_id, contact_id, channel in woken
         ]
-        sets.insert(Message, rows)
+        notes = sets.insert(Message, rows, returning=("id",))
+        announcing.messages_created([pk for (pk,) in notes])
     return len(woken)

@@ -10,6 +10,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
@@ -27,9 +28,20 @@ class Seat(NamedTuple):
     password: str  # a hash of the password's hash, as the session holds it
 
 
+class AnyAnswer(BaseContentNegotiation):
+    """Browsers ask for text/event-stream, which no renderer of ours makes."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Any, renderers: Any, suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 class Seats(WorkspaceScoped, GenericViewSet):
     """Lets in whom the API would let read: same wall, same keys, same answers."""
 
+    content_negotiation_class = AnyAnswer
     actions = {"listen": Action.READ}
 
     def listen(self, request: Any, *args: Any, **kwargs: Any) -> Response:

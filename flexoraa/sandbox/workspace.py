@@ -25,7 +25,9 @@ def make_workspace(accounts: Iterable[Account]) -> None:
     for role in ROLES:
         email = f"{role}@flexoraa.example"
         user = users.filter(email=email).first()
-        user = user or users.create_user(email, PASSWORD, name=role.title())
+        user = user or users.create_user(
+            email, PASSWORD, name=role.title(), is_staff=True
+        )
         apps.get_model("teams.Membership").objects.get_or_create(
             workspace=workspace, user=user, defaults={"role": role}
         )
@@ -40,6 +42,39 @@ def make_workspace(accounts: Iterable[Account]) -> None:
                 "token": f"sandbox-token-{account.external_id}",
             },
         )
+
+
+LABELS = {"VIP": "purple", "Delivery": "blue", "Wholesale": "green", "Complaint": "red"}
+CANNED = {
+    "hello": "Hello {{contact.first_name}}, this is {{agent.first_name}} from "
+    "{{workspace.name}}. How can I help?",
+    "address": "Please send your full address with the PIN code, and we will ship it "
+    "today.",
+    "thanks": "Thank you, {{contact.first_name}}! It was a pleasure.",
+    "hours": "We are here from 10:00 to 19:00, Monday to Saturday.",
+}
+
+
+def furnish() -> None:
+    """Labels and canned replies, and some of the work given out; once."""
+    workspace = apps.get_model("teams.Workspace").objects.get(slug="demo")
+    labels = apps.get_model("inbox.Label").objects
+    if labels.filter(workspace=workspace).exists():
+        return
+    made = [
+        labels.create(workspace=workspace, name=name, colour=colour)
+        for name, colour in LABELS.items()
+    ]
+    for shortcut, text in CANNED.items():
+        apps.get_model("inbox.CannedReply").objects.create(
+            workspace=workspace, shortcut=shortcut, text=text
+        )
+    conversations = apps.get_model("inbox.Conversation").objects
+    for number, conversation in enumerate(
+        conversations.filter(workspace=workspace).order_by("-last_message_at")
+    ):
+        if number % 3 == 0:
+            conversation.put_labels(made[number // 3 % 4 : number // 3 % 4 + 2])
 
 
 def name_people(people: Iterable[Person]) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from flexoraa.lib import stream
 from flexoraa.lib.errors import Conflict
 from inbox import adapters
 from inbox.models.accounts import ChannelAccount
@@ -168,6 +169,7 @@ class Conversation(WorkspaceRow):
             raise Conflict(
                 "This person has another open conversation on this account."
             ) from error
+        self.announce()
         return True
 
     def resolve(self) -> bool:
@@ -178,15 +180,25 @@ class Conversation(WorkspaceRow):
         """Go on with it; see change_status."""
         return self.change_status(self.Status.OPEN)
 
+    @transaction.atomic
     def put_labels(self, labels: Iterable[Any]) -> None:
         """It has these labels and no others."""
         self.labels.set(labels, through_defaults={"workspace_id": self.workspace_id})
+        self.announce()
 
+    @transaction.atomic
     def mark_read(self) -> bool:
         """Somebody of the team has seen it; False if nothing was unread."""
         unread = type(self).objects.filter(pk=self.pk).exclude(unread_count=0)
         self.unread_count = 0
-        return bool(unread.update(unread_count=0))
+        if not unread.update(unread_count=0):
+            return False
+        self.announce()
+        return True
+
+    def announce(self) -> None:
+        """Tell those who look on that it shows something else now."""
+        stream.publish(self.workspace_id, "conversation.updated", [self.public_id])
 
 
 class ReadMark(WorkspaceRow):

@@ -17,7 +17,12 @@ from flexoraa.sandbox import story
 from flexoraa.sandbox.farewell import farewell
 from flexoraa.sandbox.platform import Platform
 from flexoraa.sandbox.processes import EVENTS, GRAPH, WEB, WORKER, Processes, free_port
-from flexoraa.sandbox.workspace import count_rows, make_workspace, name_people
+from flexoraa.sandbox.workspace import (
+    count_rows,
+    furnish,
+    make_workspace,
+    name_people,
+)
 
 EVENTS_PORT, META_PORT = 1, 80  # above the web's
 
@@ -106,6 +111,7 @@ class Command(BaseCommand):
         if not drained:
             raise CommandError("The worker did not finish within a minute.")
         name_people(story.PEOPLE)
+        furnish()
         rows = count_rows()
         for name, count in rows.items():
             self.note(f"{name}: {count}")

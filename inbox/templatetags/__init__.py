@@ -1,0 +1,1 @@
+"""What the inbox's templates can say."""

@@ -10,6 +10,7 @@ changed, never its content. `Last-Event-ID` goes on where a stream was cut off.
 import asyncio
 import contextlib
 import random
+import signal
 import threading
 import uuid
 from collections import Counter
@@ -70,6 +71,7 @@ class Streams:
         self._tasks: list[asyncio.Task[Any]] = []
         self._pool = ThreadPoolExecutor(THREADS, "streams")
         self._check_now = asyncio.Event()
+        self._ends_well = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -92,8 +94,7 @@ class Streams:
 
     async def stop(self) -> None:
         """End every stream; browsers come back, to another process or a new one."""
-        for client in self._seats:
-            client.close()
+        self._close_all()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -141,6 +142,7 @@ class Streams:
         except TimeoutError as error:
             raise unavailable() from error
         self._seats[client] = seat
+        self._end_with_process()
         leaving = asyncio.create_task(_close_when_left(receive, client))
         try:
             opening = await self._opening(seat, scope, position)
@@ -178,6 +180,25 @@ class Streams:
             return await loop.run_in_executor(self._pool, _asked, question, args)
         except Error as error:
             raise unavailable() from error
+
+    def _end_with_process(self) -> None:
+        """On SIGTERM the server waits for its open requests, and streams never end by
+        themselves; what the server itself does on that signal goes on."""
+        if self._ends_well or threading.current_thread() is not threading.main_thread():
+            return
+        self._ends_well = True
+        loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+
+        def end(number: int, frame: Any) -> None:
+            loop.call_soon_threadsafe(self._close_all)
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(signal.SIGTERM, end)
+
+    def _close_all(self) -> None:
+        for client in list(self._seats):
+            client.close()
 
     def _heard(self, event: Event) -> None:
         if event.kind.startswith("membership."):

@@ -156,11 +156,10 @@ async def _bell(connection: AsyncConnection[Any]) -> None:
 
 
 def encode(events: Iterable[Event], position: Position | None) -> bytes:
-    """Events as server-sent ones. Only the end of the batch carries the position: who
+    """Events as server-sent ones. Only the last of a batch carries the position: who
     is cut off before it is told the whole batch again."""
-    told = [
-        b"event: %s\ndata: %s\n"
-        % (event.kind.encode(), orjson.dumps({"ids": event.ids}))
-        for event in events
-    ]
-    return b"\n".join([*told, b"id: %s\n\n" % str(position).encode()])
+    told = b"\n\n".join(
+        b"event: %s\ndata: %s" % (kind.encode(), orjson.dumps({"ids": ids}))
+        for _, kind, ids in events
+    )
+    return told + b"\nid: %s\n\n" % str(position).encode()

@@ -105,7 +105,7 @@ NEWS = f"""
 """  # one statement, so that rows and position are of the same snapshot
 
 MISSED = f"""
-    SELECT e.workspace_id, e.kind, e.ids FROM {TABLE} e
+    SELECT e.workspace_id, e.kind, e.ids::text FROM {TABLE} e
     WHERE e.workspace_id = %(workspace)s
         AND e.xid >= pg_snapshot_xmin(%(seen)s::pg_snapshot)
         AND NOT pg_visible_in_snapshot(e.xid, %(seen)s::pg_snapshot)
@@ -130,7 +130,9 @@ def missed(
             "limit": limit + 1,
         },
     )
-    return None if len(rows) > limit else [Event(*row) for row in rows]
+    if len(rows) > limit:
+        return None
+    return [Event(key, kind, orjson.loads(ids)) for key, kind, ids in rows]
 
 
 def prune() -> None:

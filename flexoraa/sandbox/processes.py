@@ -15,7 +15,8 @@ WEB = (
 )
 EVENTS = (
     "-m granian --interface asgi --workers 1 --backpressure 8000 --host {host} "
-    "--port {port} --log-level warning flexoraa.asgi:application"
+    "--port {port} --workers-kill-timeout 10s --log-level warning "
+    "flexoraa.asgi:application"
 )
 WORKER = "manage.py run_worker"
 GRAPH = "manage.py run_sandbox --host {host} --port {port} --webhooks {webhooks}"

@@ -65,7 +65,7 @@ class Listening:
         self._started.set()
 
     def _take(self, block: str) -> None:
-        fields = dict(line.split(": ", 1) for line in block.splitlines())
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if line)
         self.last_id = fields.get("id", self.last_id)
         self.pings += block.startswith(": ping")
         if "data" in fields:
@@ -136,9 +136,16 @@ class Stage:
         }
         return Listening(self, scope).opened()
 
+    async def _end(self) -> None:
+        await self.application.stop()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:  # stuck ones
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
     def close(self) -> None:
         """Stop as the server would."""
-        self.call(self.application.stop())
+        self.call(self._end())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(PATIENCE)
         self.loop.close()

@@ -96,6 +96,14 @@ SELLER = {
     "gst_percent": env.int("GST_PERCENT", default=18),
 }
 
+# Who counts how much of each limit a workspace uses
+USAGE = {
+    "seats": "teams.usage.seats",
+    "channels": "inbox.usage.channels",
+    "leads": "leads.usage.leads",
+    "messages": "inbox.usage.messages",
+}
+
 # What the worker does, by name: wiring knows apps only as strings
 WORK = {
     "queues": ["inbox_webhooks", "payments_webhooks"],

@@ -1,0 +1,9 @@
+"""How many leads of its plan a workspace uses."""
+
+from leads.models import Lead
+from teams.models import Workspace
+
+
+def leads(workspace: Workspace) -> int:
+    """All of them, also those that were merged into others."""
+    return Lead.objects.for_workspace(workspace).order_by().count()

@@ -3,10 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
 from django.contrib.contenttypes.views import shortcut
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
@@ -40,6 +48,12 @@ class PlatformOnly:
         return reach_of(request).is_everywhere
 
 
+def has_second_factor(user: Any) -> bool:
+    """Whether the user has one where it is asked for. Setting it up ends all other
+    sessions, so whoever has one has shown it in this session."""
+    return not settings.STAFF_SECOND_FACTOR or is_mfa_enabled(user)
+
+
 class BackOffice(UnfoldAdminSite):
     """For platform staff, who see all, and for staff of workspaces, who see theirs."""
 
@@ -49,7 +63,32 @@ class BackOffice(UnfoldAdminSite):
         """Superusers, and staff who are members somewhere: a membership that ends
         counts from the next request."""
         reach = reach_of(request)
-        return reach.is_everywhere or bool(reach.roles)
+        may_enter = reach.is_everywhere or bool(reach.roles)
+        return may_enter and has_second_factor(request.user)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """There is one way to sign in, with its limits and second factor. Staff who
+        have none yet are led to set one up; who may not enter is told so."""
+        user = request.user
+        if not user.is_authenticated:
+            return redirect_to_login(self._next(request))
+        if user.is_staff and not has_second_factor(user):
+            messages.warning(request, "The back office needs a second factor.")
+            return redirect("mfa_activate_totp")
+        if not self.has_permission(request):
+            raise PermissionDenied
+        return redirect(self._next(request))
+
+    @staticmethod
+    def _next(request: HttpRequest) -> str:
+        """Where the asker wanted to go, if that is a page of ours."""
+        wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
+        is_ours = url_has_allowed_host_and_scheme(
+            wanted, {request.get_host()}, require_https=request.is_secure()
+        )
+        return wanted if is_ours else reverse("admin:index")
 
     def register(
         self,

@@ -4,11 +4,13 @@ import re
 import uuid
 from collections.abc import Callable
 
+import orjson
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 
+from flexoraa.lib import clean
 from flexoraa.lib.acting import Actor, acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -51,7 +53,12 @@ class RequestIds:
         return response
 
 
-DOORS = (("/api/", "api"), ("/admin/", "back office"))
+DOORS = (
+    ("/api/", "api"),
+    ("/admin/", "back office"),
+    ("/_allauth/", "sign-in"),
+    ("/account/", "sign-in"),
+)
 
 
 class RequestActor(Actor):
@@ -82,3 +89,20 @@ class Acting:
         request.actor = RequestActor(request)
         with acting(request.actor):
             return self.get_response(request)
+
+
+class CleanBodies:
+    """JSON for sign-in is read by allauth, which knows nothing of our parser: the same
+    rules, once more. What is no clean JSON is 400."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith("/_allauth/") and request.body:
+            try:
+                request._body = orjson.dumps(clean.loads(request.body))
+            except clean.Unreadable as error:
+                problem = {"code": "parse_error", "message": f"The body is {error}"}
+                return JsonResponse({"status": 400, "errors": [problem]}, status=400)
+        return self.get_response(request)

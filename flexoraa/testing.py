@@ -9,6 +9,7 @@ for name, value in {
     "SECRET_KEY": "for-tests-only",
     "META_APP_SECRETS": "new-app-secret,old-app-secret",
     "META_VERIFY_TOKEN": "verify-me",
+    "ANYMAIL_WEBHOOK_SECRET": "reports:for-tests-only",
     "LOG_LEVEL": "WARNING",
 }.items():
     os.environ[name] = value

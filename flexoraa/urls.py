@@ -1,7 +1,7 @@
 """Every route: webhooks, API, back office, health."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -10,10 +10,18 @@ from flexoraa import health, metrics
 from flexoraa.live import elsewhere
 from teams.api.viewsets import Nowhere
 
+# a provider's reports are believed from who knows the secret alone
+MAIL_REPORTS = (
+    [path("webhooks/mail/", include("anymail.urls"))]
+    if settings.ANYMAIL.get("WEBHOOK_SECRET")
+    else []
+)
+
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", RedirectView.as_view(pattern_name="home")),
     path("webhooks/", include("inbox.urls")),
     path("webhooks/", include("payments.urls")),
+    *MAIL_REPORTS,
     path("api/", include("teams.api.urls")),
     path("api/workspaces/<slug:workspace>/", include("inbox.api.urls")),
     path("api/workspaces/<slug:workspace>/", include("payments.api.urls")),
@@ -23,8 +31,14 @@ urlpatterns = [
     ),
     re_path(r"^api/", Nowhere.as_view()),
     re_path(r"^events/", elsewhere),
-    path("login", auth.LoginView.as_view(), name="login"),
-    path("logout", auth.LogoutView.as_view(), name="logout"),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("account/", include("teams.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("account/2fa/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
+    path(
+        "login", RedirectView.as_view(pattern_name="account_login", query_string=True)
+    ),
     path("admin/inbox/console/", include("inbox.admin.console.urls")),
     path("admin/", admin.site.urls),
     path("livez", health.livez, name="livez"),

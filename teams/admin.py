@@ -72,6 +72,14 @@ class UserAdmin(DjangoUserAdmin, ScopedAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> tuple:
         return self.inlines if obj else ()
 
+    def save_model(
+        self, request: HttpRequest, obj: User, form: Any, change: bool
+    ) -> None:
+        """Who was deactivated stays out of old sessions when active again."""
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data:
+            obj.end_sessions()
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What people did is remembered under their name: make them inactive."""
         return False

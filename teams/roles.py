@@ -23,6 +23,9 @@ class Action(models.TextChoices):
     READ_BILLING = "read_billing", "See the plan, payments and invoices"
     MANAGE_BILLING = "manage_billing", "Subscribe, pay, cancel and refund"
     MANAGE_WORKSPACE = "manage_workspace", "Change the workspace's settings"
+    MANAGE_TEAM = "manage_team", "Invite people, give and take roles"
+    MANAGE_KEYS = "manage_keys", "Make and revoke API keys"
+    READ_AUDIT = "read_audit", "See who changed what"
 
 
 ALLOWED: dict[str, frozenset[str]] = {
@@ -41,3 +44,14 @@ def may(role: str, action: str) -> bool:
 def roles_for(action: str) -> list[str]:
     """The roles that may, from most to least."""
     return [role for role in Role.values if may(role, action)]
+
+
+def rank(role: str) -> int:
+    """0 for the most powerful; an unknown role is below all."""
+    values = Role.values
+    return values.index(role) if role in values else len(values)
+
+
+def may_give(giver: str, role: str) -> bool:
+    """Whether who has one role may give, or take away, the other."""
+    return role in Role.values and rank(giver) <= rank(role)

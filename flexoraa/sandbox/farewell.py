@@ -11,7 +11,9 @@ FAREWELL = """
   Conversations  {url}/admin/inbox/conversation/
   Webhooks       {url}/admin/inbox/webhookdelivery/
   Phones         {graph}/phone       (write to the shop as a customer)
-  API            {url}/api/docs       (sign in first, at {url}/login)
+  API            {url}/api/docs       (sign in first, at {url}/account/login/)
+  Account        {url}/account/     (workspaces, second factor, sessions)
+  Mail           in files under .local/mail
   Health         {url}/readyz
   Meta's ledger  {graph}/_sandbox/ledger       (what was really sent)
 

@@ -28,6 +28,7 @@ def make_workspace(accounts: Iterable[Account]) -> None:
         user = user or users.create_user(
             email, PASSWORD, name=role.title(), is_staff=True
         )
+        user.verify_email()
         apps.get_model("teams.Membership").objects.get_or_create(
             workspace=workspace, user=user, defaults={"role": role}
         )

@@ -2,14 +2,13 @@
 
 from typing import Any, ClassVar
 
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.utils.text import slugify
 from rest_framework import serializers
 
+from teams import signing_up
 from teams.models import Membership, User, Workspace
 from teams.roles import ALLOWED, Action, Role
-
-SLUG_TRIES = 50
 
 
 class SavesChanges:
@@ -64,28 +63,12 @@ class NewWorkspaceSerializer(WorkspaceSerializer):
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Workspace:
-        owner = self.context["request"].user
-        for slug in self._slugs(validated_data):
-            try:
-                with transaction.atomic():
-                    workspace = Workspace.objects.create(
-                        **{**validated_data, "slug": slug}
-                    )
-                    workspace.memberships.create(user=owner, role=Role.OWNER)
-            except IntegrityError:
-                continue
-            return workspace
-        raise serializers.ValidationError(
-            {"slug": "This slug is taken: choose another."}, code="unique"
-        )
-
-    @staticmethod
-    def _slugs(validated_data: dict[str, Any]) -> list[str]:
-        """The one that was asked for, or the name's own and then with numbers."""
-        if slug := validated_data.get("slug"):
-            return [slug]
-        base = slugify(validated_data["name"])[:55].strip("-_").replace("_", "-")
-        return [base, *(f"{base}-{number}" for number in range(2, SLUG_TRIES))]
+        try:
+            return signing_up.found(self.context["request"].user, **validated_data)
+        except signing_up.SlugTaken as error:
+            raise serializers.ValidationError(
+                {"slug": "This slug is taken: choose another."}, code="unique"
+            ) from error
 
 
 class MyWorkspaceSerializer(serializers.ModelSerializer):

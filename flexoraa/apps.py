@@ -1,7 +1,10 @@
 """The project itself as an app, and its back office as Django's admin site."""
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
+
+from flexoraa.lib import work
 
 
 class FlexoraaConfig(AppConfig):
@@ -9,7 +12,13 @@ class FlexoraaConfig(AppConfig):
     verbose_name = "Flexoraa"
 
     def ready(self) -> None:
+        """Checks; and with a broker, bells ring there, too."""
         from flexoraa import checks  # noqa: F401  (registers them)
+
+        if settings.CELERY_BROKER_URL:
+            from flexoraa.celery import kick  # Celery is an extra
+
+            work.Bell.also = kick
 
 
 class BackOfficeConfig(AdminConfig):

@@ -126,6 +126,10 @@ WORK = {
     ],
 }
 
+# Celery as the runner of that work on many machines; without a broker run_worker does
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+CELERY_QUEUE = env.str("CELERY_QUEUE", default="flexoraa")
+
 METRICS = ["inbox.gauges.gauges", "teams.crossings.gauges"]
 BACKLOGS = {
     "webhooks": "inbox.ingest.backlog",

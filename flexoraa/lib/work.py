@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from django.db import close_old_connections, connection
 
@@ -36,6 +37,8 @@ class Bell:
     longer than the pause between two rings.
     """
 
+    also: ClassVar[Callable[[str], None] | None] = None  # another runner's bell
+
     def __init__(self, queue: str) -> None:
         self.queue = queue
         self._rung_at = 0.0
@@ -47,6 +50,8 @@ class Bell:
             self._rung_at = now
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_notify(%s, '')", [self.queue])
+            if Bell.also:
+                Bell.also(self.queue)
 
 
 def running() -> int:
@@ -68,6 +73,24 @@ def drain_all(drains: Sequence[Drain], chores: Sequence[Chore]) -> int:
         total += done
         if not done:
             return total
+
+
+def do_chores(chores: Sequence[Chore]) -> bool:
+    """Do them now, unless a worker is at it; whether it was our turn.
+
+    For runners whose sessions come and go; a Worker keeps the turn while it lives.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [CHORES_LOCK])
+        if not cursor.fetchone()[0]:
+            return False
+    try:
+        for chore in chores:
+            chore()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [CHORES_LOCK])
+    return True
 
 
 class Worker:

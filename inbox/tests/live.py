@@ -28,12 +28,15 @@ def database_url_of_test() -> str:
     return f"postgres://{login}@{made['HOST']}{port}/{made['NAME']}"
 
 
-def start(*command: str, database_url: str = "") -> subprocess.Popen:
+def start(
+    *command: str, database_url: str = "", **environment: str
+) -> subprocess.Popen:
     """A process of ours, in a session of its own so that all of it can be killed."""
+    database = {"DATABASE_URL": database_url or database_url_of_test()}
     return subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": database_url or database_url_of_test()},
+        env=os.environ | database | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -48,7 +51,7 @@ def kill(process: subprocess.Popen) -> None:
 
 
 @contextlib.contextmanager
-def web(workers: int = 1, database_url: str = "") -> Iterator[str]:
+def web(workers: int = 1, database_url: str = "", **environment: str) -> Iterator[str]:
     """The web process; its URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -57,7 +60,7 @@ def web(workers: int = 1, database_url: str = "") -> Iterator[str]:
         f"-m granian --interface wsgi --workers {workers} --blocking-threads 4 "
         f"--port {port} --log-level error flexoraa.wsgi:application"
     )
-    process = start(*command.split(), database_url=database_url)
+    process = start(*command.split(), database_url=database_url, **environment)
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: is_up(f"{url}/livez"), 30)

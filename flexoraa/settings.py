@@ -106,9 +106,11 @@ USAGE = {
 
 # What the worker does, by name: wiring knows apps only as strings
 WORK = {
-    "queues": ["inbox_webhooks", "payments_webhooks", "teams_mail"],
+    "queues": ["inbox_webhooks", "inbox_outbox", "payments_webhooks", "teams_mail"],
     "drains": [
         "inbox.ingest.drain",
+        "inbox.delivery.drain",
+        "inbox.gestures.drain",
         "payments.receiving.drain",
         "payments.reconciling.drain",
         "payments.refunding.drain",
@@ -117,6 +119,7 @@ WORK = {
     ],
     "chores": [
         "inbox.ingest.housekeep",
+        "inbox.reconciling.housekeep",
         "inbox.snoozing.wake",
         "inbox.assignment.give_out",
         "teams.housekeeping.housekeep",
@@ -133,6 +136,7 @@ CELERY_QUEUE = env.str("CELERY_QUEUE", default="flexoraa")
 METRICS = ["inbox.gauges.gauges", "teams.crossings.gauges"]
 BACKLOGS = {
     "webhooks": "inbox.ingest.backlog",
+    "replies": "inbox.outbox.backlog",
     "payment_webhooks": "payments.receiving.backlog",
 }
 

@@ -15,7 +15,7 @@ import orjson
 
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
-from inbox import announcing, effects, people, threads
+from inbox import announcing, confirming, effects, people, threads
 from inbox.adapters.base import (
     UNTIMED,
     AccountUpdate,
@@ -56,8 +56,9 @@ class Sorted:
 def apply(routed: Sequence[Routed[Event]]) -> None:
     """Write everything these events say; what is written already stays as it is."""
     events = Sorted(routed)
-    arrived: list[threads.Arrived] = [*events.of(InboundMessage), *events.of(Echo)]
-    threads.match_refs(arrived)
+    echoes, statuses = events.of(Echo), events.of(StatusUpdate)
+    arrived: list[threads.Arrived] = [*events.of(InboundMessage), *echoes]
+    ours = confirming.match(echoes, statuses)
     fresh = threads.unseen(arrived)
     everybody = people.resolve(
         [(item.account, person) for item in fresh for person in _who_said(item.event)]
@@ -76,16 +77,19 @@ def apply(routed: Sequence[Routed[Event]]) -> None:
         if threads.is_inbound(item)
     )
     changed = effects.adopt(new) if new else set()
-    changed |= effects.record_statuses(events.of(StatusUpdate))
+    changed |= effects.record_statuses(statuses)
     changed |= effects.record_revisions([*events.of(Edited), *events.of(Unsent)])
     reacted = effects.record_reactions(events.of(Reacted), everybody)
     moved = effects.raise_watermarks(events.of(Watermark), everybody)
     moved |= effects.recount(changed)
     announcing.messages_created(new)
-    announcing.messages_updated((changed | reacted | moved).difference(new))
+    changed |= reacted | moved | ours.messages
+    announcing.messages_updated(changed.difference(new))
     _note(events.of(Noted, TemplateUpdate, AccountUpdate, Unknown))
     _follow(events.of(AccountUpdate))
-    ChannelAccount.objects.heard_from({item.account.pk for item in routed})
+    ChannelAccount.objects.heard_from(
+        {item.account.pk for item in routed}, ours.accounts
+    )
 
 
 def _who_said(event: Said) -> Iterator[Person]:

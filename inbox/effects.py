@@ -7,10 +7,14 @@ or in another order, gives the same rows.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
-from inbox import announcing, threads
+from inbox import alarms, announcing, threads
+from inbox.adapters import ADAPTERS
 from inbox.adapters.base import Edited, Event, Reacted, StatusUpdate, Unsent, Watermark
+from inbox.adapters.sending import Refused
 from inbox.models import ChannelAccount, Message, Reaction, Revision, StatusEvent
 from inbox.models.messages import RANKS
 from inbox.people import People
@@ -129,19 +133,43 @@ def recount(message_ids: Iterable[int]) -> set[int]:
 
 def _recount_statuses(ids: list[int]) -> None:
     """The furthest that anybody said."""
-    sets.execute(
+    moved = sets.fetch(
         """
         UPDATE inbox_message m SET status = s.status, status_rank = s.rank,
-            errors = CASE WHEN s.status = 'failed' THEN s.errors ELSE m.errors END
+            errors = CASE WHEN s.status = 'failed' THEN s.errors ELSE m.errors END,
+            error = '', uncertain_at = NULL
         FROM (
-            SELECT DISTINCT ON (message_id) message_id, status, rank, errors
-            FROM inbox_statusevent WHERE message_id = ANY(%s)
-            ORDER BY message_id, rank DESC
+            SELECT DISTINCT ON (e.message_id) e.message_id, e.status, e.rank, e.errors
+            FROM inbox_statusevent e JOIN inbox_message t ON t.id = e.message_id
+            WHERE e.message_id = ANY(%s) AND e.target = t.external_id
+            ORDER BY e.message_id, e.rank DESC
         ) s
         WHERE m.id = s.message_id AND m.direction = 'out' AND m.status_rank < s.rank
+        RETURNING m.id, m.account_id, m.channel, m.status, m.errors
         """,
         [ids],
     )
+    _explain([row for row in moved if row[3] == "failed"])
+
+
+def _explain(failed: list[tuple]) -> None:
+    """Say in words why messages failed afterwards; a channel that is broken is known
+    by it, too."""
+    if not failed:
+        return
+    rows, broken = [], {}
+    for pk, account_id, channel, _, errors in failed:
+        refusal = ADAPTERS[channel].explain(orjson.loads(errors))
+        rows.append({"id": pk, "error": refusal.words[:500]})
+        if refusal.why is Refused.BROKEN:
+            broken[account_id] = refusal.words
+    sets.execute(
+        "UPDATE inbox_message m SET error = r.error FROM json_to_recordset(%s::json) "
+        "AS r(id bigint, error text) WHERE m.id = r.id",
+        [sets.dumps(rows)],
+    )
+    Message.objects.fail_dependents([row["id"] for row in rows])
+    alarms.report_broken(broken)
 
 
 def _recount_texts(ids: list[int]) -> None:

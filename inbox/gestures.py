@@ -12,13 +12,12 @@ from django.conf import settings
 from django.db import transaction
 
 from flexoraa.lib import http, sets
-from flexoraa.lib.crypto import Undecryptable
 from flexoraa.lib.ids import uuid7
 from inbox import recipients
 from inbox.adapters import ADAPTERS
 from inbox.adapters.base import Adapter
 from inbox.adapters.sending import Call, Draft, Outgoing, Refusal, Refused, Unsendable
-from inbox.models import Conversation, Gesture
+from inbox.models import ChannelAccount, Conversation, Gesture
 
 BATCH = 16
 MOST_TRIES = 5
@@ -55,7 +54,13 @@ def drain() -> int:
     claimed = claim()
     if not claimed:
         return 0
-    calls = [(gesture, *_call(gesture)) for gesture in claimed]
+    accounts = recipients.accounts_by_id(
+        {gesture.conversation.account_id for gesture in claimed}
+    )
+    calls = [
+        (gesture, *_call(gesture, accounts[gesture.conversation.account_id]))
+        for gesture in claimed
+    ]
     with ThreadPoolExecutor(max_workers=min(len(calls), BATCH)) as pool:
         over = [
             gesture.pk
@@ -84,20 +89,21 @@ def claim() -> Sequence[Gesture]:
         [BATCH],
     )
     rows = Gesture.objects.filter(pk__in=[row[0] for row in taken])
-    return list(rows.select_related("conversation__account", "conversation__contact"))
+    return list(rows.select_related("conversation"))
 
 
-def _call(gesture: Gesture) -> tuple[Adapter, Outgoing | None, Call | None]:
+def _call(
+    gesture: Gesture, account: ChannelAccount | None
+) -> tuple[Adapter, Outgoing | None, Call | None]:
     """The call of a gesture; None where the channel has none for it."""
     conversation = gesture.conversation
     adapter = ADAPTERS[conversation.channel]
-    if not conversation.account.may_send:
+    if account is None or not account.token or not account.may_send:
         return adapter, None, None
-    token: Any = conversation.account.token
     try:
         outgoing = Outgoing(
-            account=conversation.account.external_id,
-            token=token,
+            account=account.external_id,
+            token=account.token,
             to=recipients.names_of([conversation.pk])[conversation.pk],
             ref="",
             draft=Draft(),
@@ -108,7 +114,7 @@ def _call(gesture: Gesture) -> tuple[Adapter, Outgoing | None, Call | None]:
             call = adapter.seen_call(outgoing, gesture.target)
         else:
             call = adapter.typing_call(outgoing, gesture.target)
-    except (Unsendable, Undecryptable):
+    except Unsendable:
         return adapter, None, None
     return adapter, outgoing, call
 

@@ -1,10 +1,13 @@
-"""Whom a message goes to: the names that a conversation's person has on its account."""
+"""From whom and to whom a message goes: accounts with their tokens, and the names that
+a conversation's person has there."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flexoraa.lib import sets
+from flexoraa.lib.crypto import Undecryptable
 from inbox.adapters.words import Identity, IdKind
+from inbox.models import ChannelAccount
 
 
 def names_of(conversation_ids: Sequence[int]) -> dict[int, tuple[Identity, ...]]:
@@ -28,3 +31,15 @@ def names_of(conversation_ids: Sequence[int]) -> dict[int, tuple[Identity, ...]]
     for pk, kind, value, key in rows:
         found[pk].append(Identity(IdKind(kind), value, key))
     return {pk: tuple(found[pk]) for pk in conversation_ids}
+
+
+def accounts_by_id(ids: Iterable[int]) -> dict[int, ChannelAccount | None]:
+    """These accounts with their tokens; None where no key opens the token. One by one,
+    so that such a token stops its own account only."""
+    found: dict[int, ChannelAccount | None] = {}
+    for pk in ids:
+        try:
+            found[pk] = ChannelAccount.objects.get(pk=pk)
+        except Undecryptable:
+            found[pk] = None
+    return found

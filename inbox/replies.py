@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from flexoraa.lib import sets
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import ulid, uuid7
-from inbox import gestures, windows
+from inbox import announcing, gestures, outbox, windows
 from inbox.adapters import ADAPTERS
 from inbox.adapters.sending import Choice, Draft, File, TemplateUse, Unsendable
 from inbox.adapters.whatsapp_templates import body_values
@@ -90,6 +90,8 @@ def queue(
     rows = _store(locked, author, drafts, said)
     _attach(rows, drafts, attachments)
     _follow(locked, rows[-1], author)
+    announcing.messages_created([row.pk for row in rows])
+    transaction.on_commit(outbox.bell.ring)
     rows[0].parts = rows
     return rows[0]
 
@@ -138,6 +140,7 @@ def react(message: Message, *, emoji: str, author: User) -> None:
         "provider_at = excluded.provider_at",
     )
     gestures.make(locked, "reaction", target, emoji)
+    announcing.messages_updated([message.pk])
 
 
 def seen(conversation: Conversation) -> None:
@@ -306,5 +309,6 @@ def _note(
             for user in {user.pk: user for user in mentions}.values()
         ]
     )
+    announcing.messages_created([note.pk])
     note.parts = [note]
     return note

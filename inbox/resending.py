@@ -4,16 +4,14 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from flexoraa.lib.errors import Conflict
-from flexoraa.lib.ids import ulid
-from inbox import windows
+from inbox import announcing, outbox, windows
 from inbox.adapters import ADAPTERS
 from inbox.models import Message
-from inbox.models.messages import RANKS
+from inbox.models.messages import NOT_SENT_BEFORE, RANKS
 from inbox.replies import check_channel, lock
 
 UNSETTLED = frozenset(("queued", "sending", "unknown"))
 RESENDABLE = frozenset(("failed", "unconfirmed"))
-NOT_SENT_BEFORE = "The part before it was not sent."
 
 
 @transaction.atomic
@@ -31,15 +29,10 @@ def resend(message: Message) -> Message:
     window = windows.window_of(conversation)
     if row.kind != "template" and not window.is_open:
         raise windows.WindowClosed(window, ADAPTERS[row.channel].label)
-    again = [row]
-    while again:
-        for each in again:
-            _queue_again(each)
-        again = list(
-            Message.objects.filter(
-                depends_on__in=again, status="failed", error=NOT_SENT_BEFORE
-            ).order_by("pk")
-        )
+    _queue_again(row)
+    _go_on_after([row])
+    transaction.on_commit(outbox.bell.ring)
+    announcing.messages_updated([row.pk])
     message.refresh_from_db()
     return message
 
@@ -55,8 +48,21 @@ def mark_sent(message: Message) -> Message:
     row.status, row.status_rank = "sent", RANKS["sent"]
     row.error, row.uncertain_at = "", None
     row.save(update_fields=["status", "status_rank", "error", "uncertain_at"])
+    _go_on_after([row])
+    announcing.messages_updated([row.pk])
     message.refresh_from_db()
     return message
+
+
+def _go_on_after(rows: list[Message]) -> None:
+    """What failed only because of these waits for them again."""
+    while rows:
+        waited = Message.objects.filter(
+            depends_on__in=rows, status="failed", error=NOT_SENT_BEFORE
+        )
+        rows = list(waited.order_by("pk"))
+        for row in rows:
+            _queue_again(row)
 
 
 def _locked(message: Message) -> Message:
@@ -64,12 +70,11 @@ def _locked(message: Message) -> Message:
 
 
 def _queue_again(row: Message) -> None:
-    """As new, but for its past attempts. A late word about one of those no longer
-    changes this row: it goes by the provider's id, which is forgotten here."""
+    """As new, but for its past attempts. It gets a new reference when it is claimed;
+    until then a late word about the last one still tells that it was sent."""
     Message.objects.filter(pk=row.pk).update(
         status="queued",
         status_rank=RANKS["queued"],
-        ref=ulid(),
         external_id="",
         error="",
         errors=[],

@@ -66,26 +66,6 @@ def unseen(arrived: Iterable[Arrived]) -> list[Arrived]:
     return sorted(fresh, key=lambda item: item.event.at)
 
 
-def match_refs(arrived: Sequence[Arrived]) -> None:
-    """Give messages that we sent the id that their echo tells, by our own reference."""
-    rows = [
-        {
-            "account_id": item.account.pk,
-            "ref": item.event.ref[:40],
-            "external_id": item.event.external_id,
-        }
-        for item in arrived
-        if isinstance(item.event, Echo) and item.event.ref
-    ]
-    if rows:
-        sets.execute(
-            "UPDATE inbox_message m SET external_id = r.external_id FROM "
-            f"{sets.recordset(Message, list(rows[0]), 'r')} WHERE m.ref = r.ref "
-            "AND m.account_id = r.account_id AND m.external_id = ''",
-            [sets.dumps(rows)],
-        )
-
-
 def store(fresh: Sequence[Arrived], people: People) -> list[int]:
     """Insert unseen messages and bring their conversations up to date.
 

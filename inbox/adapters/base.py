@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from flexoraa.lib.crypto import Secret
-from inbox.adapters.sending import Call, Draft, Outgoing, Refusal, Sent
+from inbox.adapters.sending import Call, Draft, Outgoing, Refusal, Refused, Sent
 from inbox.adapters.words import Identity, IdKind, Kind, Status
 
 __all__ = ["IdKind", "Identity", "Kind", "Status"]  # beside what is defined here
@@ -265,6 +265,7 @@ class Adapter:
     window_hours: float | None = None
     human_agent_days: float | None = None
     has_templates = False
+    has_watermarks = False  # it tells up to when everything was read
     knows_refs = False
 
     def parts(self, draft: Draft, split: bool = False) -> Sequence[Draft]:
@@ -292,9 +293,9 @@ class Adapter:
         """What came of a call: `body` is its answer as clean JSON, or None."""
         raise NotImplementedError
 
-    def explain(self, errors: Any) -> str:
-        """Why a message failed afterwards, in words, from its status' errors."""
-        return "It could not be delivered."
+    def explain(self, errors: Any) -> Refusal:
+        """Why a message failed afterwards, from its status' errors."""
+        return Refusal(why=Refused.UNREACHABLE, words="It could not be delivered.")
 
     def url(self, call: Call) -> str:
         """Where the call goes."""

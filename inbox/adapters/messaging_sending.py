@@ -41,6 +41,7 @@ class MessagingSending(MetaSending):
     counts_bytes: ClassVar[bool] = False
     files: ClassVar[Mapping[str, Allowed]]
     human_agent_days: float | None = 7
+    has_watermarks = True
 
     def parts(self, draft: Draft, split: bool = False) -> tuple[Draft, ...]:
         """The messages that say it: a text and each file are messages of their own.

@@ -170,16 +170,18 @@ def refusal(status: int, body: Any) -> Refusal:
     return Refusal(why=Refused.INVALID, words=WRONG, **told)
 
 
-def explain(errors: Any) -> str:
+def explain(errors: Any) -> Refusal:
     """What a failed status says (WhatsApp reports failures afterwards, too)."""
+    words = ""
     for error in listed(errors):
         told = mapping(error)
-        known = meaning(number(told.get("code")), number(told.get("error_subcode")))
-        if known:
-            return known.words
-        if words := detail(told):
-            return words
-    return "The platform could not deliver it, and did not say why."
+        code, subcode = number(told.get("code")), number(told.get("error_subcode"))
+        if known := meaning(code, subcode):
+            again = known.words.removesuffix(" It is tried again.")
+            return Refusal(why=known.why, words=again, code=code, subcode=subcode)
+        words = words or detail(told)
+    words = words or "The platform could not deliver it, and did not say why."
+    return Refusal(why=Refused.UNREACHABLE, words=words)
 
 
 def detail(error: Mapping[str, Any]) -> str:

@@ -42,8 +42,8 @@ class MetaSending:
             return found or Refusal(why=Refused.AMBIGUOUS, words=UNREADABLE)
         return refusal(status, body)
 
-    def explain(self, errors: Any) -> str:
-        """Why a message failed afterwards, in words."""
+    def explain(self, errors: Any) -> Refusal:
+        """Why a message failed afterwards."""
         return explain(errors)
 
     def url(self, call: Call) -> str:

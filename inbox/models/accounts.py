@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -30,7 +30,7 @@ class ChannelAccountQuerySet(WorkspaceQuerySet):
         one a second for those that told what became of messages of ours."""
         sets.execute(
             "UPDATE inbox_channelaccount SET last_event_at = now(), "
-            "last_confirmation_at = CASE WHEN id = ANY(%s) THEN now() "
+            "last_confirmation_at = CASE WHEN id = ANY(%s) THEN statement_timestamp() "
             "ELSE last_confirmation_at END WHERE id = ANY(%s) "
             "AND (last_event_at IS NULL OR "
             "last_event_at < now() - interval '10 seconds' OR (id = ANY(%s) AND "
@@ -62,7 +62,7 @@ class ChannelAccount(WorkspaceRow):
         blank=True,
         help_text="WhatsApp only: the id of the WhatsApp Business Account.",
     )
-    token = SecretField(
+    token: Any = SecretField(
         "access token",
         blank=True,
         default="",

@@ -37,6 +37,7 @@ RANKS = {
 }
 
 
+NOT_SENT_BEFORE = "The part before it was not sent."
 STATUSES = [(status, status.title()) for status in RANKS]
 
 # WhatsApp's history names a file first and brings it later under the same id
@@ -96,6 +97,21 @@ class MessageQuerySet(WorkspaceQuerySet):
         """How many rows the planner expects; it knows which words are common."""
         plan = json.loads(self.order_by().explain(format="json"))
         return int(plan[0]["Plan"]["Plan Rows"])
+
+    def fail_dependents(self, ids: Iterable[int]) -> list[int]:
+        """What waits for these messages, which were not sent, is not sent either; the
+        ids of all that."""
+        everybody: list[int] = []
+        while ids := list(ids):
+            rows = sets.fetch(
+                "UPDATE inbox_message SET status = 'failed', status_rank = %s, "
+                "error = %s WHERE depends_on_id = ANY(%s) "
+                "AND depends_on_id IS NOT NULL AND status = 'queued' RETURNING id",
+                [RANKS["failed"], NOT_SENT_BEFORE, ids],
+            )
+            ids = [row[0] for row in rows]
+            everybody += ids
+        return everybody
 
     def in_order(self) -> "MessageQuerySet":
         """Oldest first: by the provider's clock, then as they were stored."""

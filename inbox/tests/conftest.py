@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from inbox.tests.sandboxed import connect, hear, meta, number  # noqa: F401
 from teams.models import User
 
 

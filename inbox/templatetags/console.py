@@ -19,9 +19,8 @@ def initials(who: Any) -> str:
 
 @register.filter
 def hue(row: Any) -> int:
-    """An angle on the colour wheel, always the same for the same row."""
-    digest = hashlib.sha256(str(row.public_id).encode()).digest()
-    return int.from_bytes(digest[:2]) % 360
+    """One of twelve colours, always the same for the same row."""
+    return hashlib.sha256(str(row.public_id).encode()).digest()[0] % 12
 
 
 @register.filter

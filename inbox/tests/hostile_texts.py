@@ -3,6 +3,8 @@ every text that people or platforms can set is one of them."""
 
 from typing import Any
 
+from django.utils import timezone
+
 from inbox.models import (
     AssignmentInterval,
     Attachment,
@@ -91,7 +93,7 @@ def hostile_world(workspace: Workspace, user: User) -> World:
     )
     conversation = world.conversation
     type(conversation).objects.filter(pk=conversation.pk).update(
-        preview=PAYLOADS[10], assignee=user
+        preview=PAYLOADS[10], assignee=user, last_inbound_at=timezone.now()
     )
     AssignmentInterval.objects.create(
         workspace=workspace,

@@ -38,21 +38,28 @@ def find(seat: Seat, public_id: UUID) -> Conversation:
 
 def thread(seat: Seat, conversation: Conversation) -> dict[str, Any]:
     """All that the middle and the right of the page show."""
-    row = row_of(conversation)
     page = chat.page_of(conversation, None)
+    canned = CannedReply.objects.filter(workspace=seat.workspace)
+    return {
+        **around(seat, conversation),
+        "days": page.days,
+        "older": page.older,
+        "canned": canned.order_by("shortcut"),
+    }
+
+
+def around(seat: Seat, conversation: Conversation) -> dict[str, Any]:
+    """What stands around the messages: the head, and the person on the right."""
+    row = row_of(conversation)
+    labels = Label.objects.filter(workspace=seat.workspace)
     return {
         "seat": seat,
         "conversation": conversation,
         "person": row.person,
         "labels": row.labels,
-        "days": page.days,
-        "older": page.older,
         "colleagues": seat.colleagues(),
-        "all_labels": Label.objects.filter(workspace=seat.workspace).order_by("name"),
+        "all_labels": labels.order_by("name"),
         "snoozes": snoozes(seat, timezone.now()),
-        "canned": CannedReply.objects.filter(workspace=seat.workspace).order_by(
-            "shortcut"
-        ),
         **about(seat, conversation, row.person),
     }
 

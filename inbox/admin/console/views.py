@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -82,7 +84,7 @@ def head(request: HttpRequest, workspace: str, conversation: UUID) -> HttpRespon
     """What is around the messages: it changes while they stay."""
     seat = desk.seat(request, workspace)
     found = reading.find(seat, conversation)
-    return render(request, f"{ROOT}/around.html", reading.thread(seat, found))
+    return render(request, f"{ROOT}/head.html", reading.around(seat, found))
 
 
 @require_safe
@@ -120,5 +122,7 @@ def messages(request: HttpRequest, workspace: str, conversation: UUID) -> HttpRe
 
 
 def guarded(view: Any) -> Any:
-    """For who may enter the back office; never kept by a cache."""
-    return admin.site.admin_view(never_cache(view))
+    """For who may enter the back office; never kept by a cache, and under the strict
+    policy of the rest of the site: no eval, no inline styles (see flexoraa.edge)."""
+    strict = csp_update({"style-src": [SELF]})
+    return admin.site.admin_view(never_cache(strict(view)))

@@ -80,8 +80,8 @@ export function mode(name, focus = false) {
   words().placeholder = name === "note"
     ? "A note for colleagues; @ names one"
     : "Write a reply, or / for a canned one";
+  showWindow(); // before the focus: a field that is off cannot have it
   if (focus) words().focus();
-  showWindow();
 }
 
 /** Ask the server about the window again. */

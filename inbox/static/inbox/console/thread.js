@@ -179,10 +179,14 @@ export const headChanged = settled(120, () => headAgain().catch(() => {}));
 
 async function headAgain() {
   const id = openId;
-  if (!id || find("details.menu[open]", pane)) return;
+  if (!id) return;
   const html = await fragment(`${id}/head`);
   if (id !== openId) return;
-  find("#around", pane)?.replaceChildren(...drawn(html));
+  if (find("details.menu[open]", pane)) {
+    setTimeout(headChanged, 1000); // not under somebody's hands
+    return;
+  }
+  for (const fresh of drawn(html)) find(`#${fresh.dataset.into}`, pane)?.replaceChildren(...fresh.children);
   tick(pane);
   composer.windowAgain();
 }

@@ -116,6 +116,7 @@ WORK = {
         "payments.refunding.drain",
         "payments.ordering.drain",
         "teams.mailing.drain",
+        "leads.bulk.drain",
     ],
     "chores": [
         "inbox.ingest.housekeep",

@@ -44,6 +44,7 @@ class Interval(WorkspaceRow):
         null=True,
         related_name="+",
         db_index=False,
+        db_constraint=False,  # one look-up a row less in edits of many
     )
     bulk = models.ForeignKey(
         "leads.BulkOperation",

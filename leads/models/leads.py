@@ -8,10 +8,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, RegexValidator
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
+from flexoraa.lib import sets
+from flexoraa.lib.errors import Conflict
 from leads.models.campaigns import Campaign
 from leads.models.parts import WorkspaceOfParent
 from leads.models.stages import Stage
@@ -46,6 +48,16 @@ class LeadQuerySet(WorkspaceQuerySet):
         ):
             return self if membership.may(Action.READ) else self.none()
         return self.filter(Q(owner=membership.user_id) | Q(owner__isnull=True))
+
+    def family_of(self, lead: "Lead") -> Self:
+        """The lead and whoever was merged into it, at any remove."""
+        tree = sets.fetch(
+            "WITH RECURSIVE tree AS (SELECT %s::bigint AS id UNION "
+            "SELECT l.id FROM leads_lead l JOIN tree ON l.merged_into_id = tree.id) "
+            "SELECT id FROM tree",
+            [lead.pk],
+        )
+        return self.filter(pk__in=[pk for (pk,) in tree])
 
     def search(self, workspace: Any, term: str) -> Self:
         """Those in whose name, phone, e-mail, company or external id each word of the
@@ -265,6 +277,18 @@ class Lead(WorkspaceRow):
         """Out of every list, with all that hangs on it; False if it was already."""
         here = type(self).objects.filter(pk=self.pk, archived_at=None)
         return bool(here.update(archived_at=Now()))
+
+    def restore(self) -> bool:
+        """Out of the archive; False if it was not there. Raises Conflict when another
+        lead has its external id by now, or when it was erased."""
+        here = type(self).objects.filter(pk=self.pk).exclude(archived_at=None)
+        if self.erased_at:
+            raise Conflict("This person was erased: there is nothing to restore.")
+        try:
+            with transaction.atomic():
+                return bool(here.update(archived_at=None))
+        except IntegrityError as error:
+            raise Conflict("Another lead has its external id by now.") from error
 
 
 class LeadTextQuerySet(WorkspaceQuerySet):

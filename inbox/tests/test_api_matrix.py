@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, get_resolver
 
+from inbox.tests import leads_world
 from inbox.tests.world import as_user, build, rows_of
 from teams import roles
 from teams.models import User
@@ -39,12 +40,16 @@ ROUTES = {
 
 @pytest.fixture
 def ours(workspace):
-    return build(workspace, "Asha")
+    world = build(workspace, "Asha")
+    leads_world.populate(world, "Asha")
+    return world
 
 
 @pytest.fixture
 def theirs(make_workspace):
-    return build(make_workspace("theirs"), "Canary")
+    world = build(make_workspace("theirs"), "Canary")
+    leads_world.populate(world, "Canary")
+    return world
 
 
 @pytest.fixture
@@ -65,9 +70,10 @@ ROWS = {
     "labels": "label",
     "canned-replies": "canned",
     "messages": "message",
+    **leads_world.ROWS,
 }
 # Our row is in no state for these, which is said to who may do them at all
-UNREADY = frozenset(("resend", "mark_sent", "react"))
+UNREADY = frozenset(("resend", "mark_sent", "react", "undo"))
 
 
 def url_of(path, slug, world) -> str:
@@ -87,6 +93,8 @@ def url_of(path, slug, world) -> str:
 
 def body_of(path, theirs, ours) -> dict:
     """What does something if it gets through, and points to the other workspace."""
+    if (body := leads_world.body_of(path, ours)) is not None:
+        return body
     if path.endswith("/merge"):
         return {"contact": str(ours.other.public_id)}
     if "canned-replies" in path:
@@ -113,6 +121,11 @@ def send(client, method, url, body):
     return getattr(client, method)(
         url, body, content_type="application/json", headers=headers
     )
+
+
+def text_of(response) -> bytes:
+    """All of an answer's body, of a streamed one too."""
+    return b"".join(response) if response.streaming else response.content
 
 
 def sealed(response) -> dict:
@@ -148,8 +161,10 @@ def test_the_table_decides(path, ours, theirs, people):
                 response = send(client, method, url, body)
                 transaction.set_rollback(True)
             allowed = expected(view, method, who)
+            if any(part in path for part in leads_world.MADE_BY_SOMEBODY):
+                allowed |= {404}
             assert response.status_code in allowed, (who, method)
-            told = response.content + str(response.headers).encode()
+            told = text_of(response) + str(response.headers).encode()
             assert b"Canary" not in told
             assert b"secret" not in told
     assert rows_of(theirs.workspace) == before
@@ -218,6 +233,8 @@ def test_no_list_finds_theirs(ours, theirs, people):
             if view.actions.get("get") == "list":
                 url = url_of(path, ours.workspace.slug, ours)
                 response = client.get(f"{url}?{query}")
+                if response.status_code == 400:  # another list's word
+                    continue
                 assert response.status_code == 200, (path, query)
                 results = str(response.json()["results"])
                 assert "Canary" not in results, (path, query)

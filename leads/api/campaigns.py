@@ -107,6 +107,11 @@ class SpendViewSet(WorkspaceScoped, Crud, GenericViewSet):
     def get_queryset(self) -> Any:
         return super().get_queryset().filter(campaign=self.campaign())
 
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Filters are for the list; an entry that was replaced says so itself."""
+        is_list = self.action == "list"
+        return super().filter_queryset(queryset) if is_list else queryset
+
     @extend_schema(request=SpendChangeSerializer, responses={201: SpendSerializer})
     def create(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         campaign = self.campaign()

@@ -151,6 +151,7 @@ class StageChangeSerializer(Unique, SavesChanges, WithId):
     class Meta:
         model = Stage
         fields = ("id", "name", "kind", "position", "is_qualified", "created_at")
+        read_only_fields = ("created_at",)
         validators = ()
 
     def validate_kind(self, value: str) -> str:
@@ -169,6 +170,7 @@ class CustomFieldChangeSerializer(Unique, SavesChanges, WithId):
     class Meta:
         model = CustomField
         fields = ("id", "key", "label", "kind", "choices", "position", "created_at")
+        read_only_fields = ("created_at",)
         validators = ()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

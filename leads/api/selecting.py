@@ -80,6 +80,7 @@ def check_filter(given: Mapping[str, Any], request: Any) -> None:
         raise ValidationError(
             {name: list(found) for name, found in form.errors.items()}
         )
+    _ = form.qs  # raises for the rest
 
 
 def filtered(given: Mapping[str, Any], leads: QuerySet, request: Any) -> LeadQuerySet:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from rest_framework import serializers
 
 from flexoraa.lib.phones import NotAPhone, e164
-from leads.api.serializers import AmountSerializer, ValueSerializer, WithId
+from leads.api.serializers import MoneySerializer, ValueSerializer, WithId
 from leads.models import (
     Campaign,
     CustomField,
@@ -233,7 +233,7 @@ class CampaignChangeSerializer(Unique, SavesChanges, WithId):
 
     taken = ("code", "There is a campaign with this code already.")
 
-    budget = AmountSerializer(source="budget_money", required=False)
+    budget = MoneySerializer(source="budget_money", required=False)
     ad_ids = serializers.ListField(
         child=serializers.CharField(max_length=64), max_length=500, required=False
     )
@@ -272,7 +272,7 @@ class CampaignChangeSerializer(Unique, SavesChanges, WithId):
 class SpendChangeSerializer(WithId):
     """What a campaign cost on a day; a correction replaces the entry and keeps it."""
 
-    amount = AmountSerializer()
+    amount = MoneySerializer()
 
     class Meta:
         model = SpendEntry

@@ -177,7 +177,7 @@ class CampaignSerializer(WithId):
         return {"amount_paise": campaign.budget_paise, "currency": campaign.currency}
 
 
-class AmountSerializer(serializers.Serializer):
+class MoneySerializer(serializers.Serializer):
     """An amount of money."""
 
     amount_paise = serializers.IntegerField(min_value=0, max_value=10**15)
@@ -187,7 +187,7 @@ class AmountSerializer(serializers.Serializer):
 class SpendSerializer(WithId):
     """What a campaign cost on a day."""
 
-    amount = AmountSerializer(source="*", read_only=True)
+    amount = MoneySerializer(source="*", read_only=True)
     is_current = serializers.SerializerMethodField()
 
     class Meta:

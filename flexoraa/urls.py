@@ -1,8 +1,11 @@
 """Every route: webhooks, API, back office, health."""
 
+from collections.abc import Iterator
+
+from anymail import urls as anymail
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -10,12 +13,18 @@ from flexoraa import health, metrics
 from flexoraa.live import elsewhere
 from teams.api.viewsets import Nowhere
 
-# a provider's reports are believed from who knows the secret alone
-MAIL_REPORTS = (
-    [path("webhooks/mail/", include("anymail.urls"))]
-    if settings.ANYMAIL.get("WEBHOOK_SECRET")
-    else []
-)
+
+def mail_reports() -> Iterator[URLPattern]:
+    """The provider's reports on what became of a mail, believed from who knows the
+    secret; no inbound mail, and nothing of the providers that do not send ours."""
+    if not (settings.MAIL_PROVIDER and settings.ANYMAIL.get("WEBHOOK_SECRET")):
+        return
+    for pattern in anymail.urlpatterns:
+        if str(pattern.pattern).startswith(f"{settings.MAIL_PROVIDER}/tracking"):
+            yield pattern
+
+
+MAIL_REPORTS = [path("webhooks/mail/", include(list(mail_reports())))]
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="home")),
@@ -32,6 +41,7 @@ urlpatterns = [
     ),
     re_path(r"^api/", Nowhere.as_view()),
     re_path(r"^events/", elsewhere),
+    re_path(r"^_allauth/.*/phone", Nowhere.as_view()),  # nobody signs in by phone
     path("_allauth/", include("allauth.headless.urls")),
     path("account/", include("teams.urls")),
     path("account/", include("allauth.account.urls")),

@@ -33,6 +33,17 @@ def _refusals_are_flushed_by_hand(monkeypatch) -> None:
     monkeypatch.setattr(webhooks, "refusals", refusals.Refusals("inbox_refusedwebhook"))
 
 
+@pytest.fixture(scope="session")
+def _media_folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(autouse=True)
+def _files_of_tests_are_apart(settings, _media_folder) -> None:
+    """Nothing is kept beside the files of who develops here."""
+    settings.MEDIA_ROOT = _media_folder
+
+
 @pytest.fixture(autouse=True)
 def _passwords_are_cheap(settings) -> None:
     """A quarter of a second for each user of a test adds up."""

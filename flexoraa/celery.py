@@ -62,12 +62,17 @@ app.conf.update(
 )
 
 
+def queues() -> list[str]:
+    """The paths of all drains; here each is a task of its own, so that none waits."""
+    return [*settings.WORK["drains"], *dict.fromkeys(settings.WORK["apart"])]
+
+
 @app.task(name="flexoraa.tick")
 def tick() -> None:
     """Do the chores, then look into every queue."""
     close_old_connections()
     work.do_chores([import_string(path) for path in settings.WORK["chores"]])
-    for path in settings.WORK["drains"]:
+    for path in queues():
         drain.apply_async([path], expires=TICK_SECONDS)
 
 
@@ -100,7 +105,7 @@ class Kicks:
         if self._clock() < self._silent_until:
             return
         try:
-            for path in settings.WORK["drains"]:
+            for path in queues():
                 drain.apply_async([path], expires=TICK_SECONDS * 10)
         except Exception as error:  # of whatever broker it is
             self._silent_until = self._clock() + SILENCE_SECONDS

@@ -118,9 +118,12 @@ WORK = {
         "teams.mailing.drain",
         "leads.bulk.drain",
     ],
+    # each with a thread of its own: what waits for other people's servers
+    "apart": ["inbox.media.drain", "inbox.media.drain"],
     "chores": [
         "inbox.ingest.housekeep",
         "inbox.reconciling.housekeep",
+        "inbox.media.sweep",
         "inbox.snoozing.wake",
         "inbox.assignment.give_out",
         "teams.housekeeping.housekeep",
@@ -138,6 +141,7 @@ METRICS = ["inbox.gauges.gauges", "teams.crossings.gauges"]
 BACKLOGS = {
     "webhooks": "inbox.ingest.backlog",
     "replies": "inbox.outbox.backlog",
+    "media": "inbox.media.backlog",
     "payment_webhooks": "payments.receiving.backlog",
 }
 
@@ -354,6 +358,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / ".local" / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a missing one
 WHITENOISE_USE_FINDERS = DEBUG
+# Customers' files; never below a folder that a web server serves
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / ".local" / "media")))
+MEDIA_MAX_MB = env.int("MEDIA_MAX_MB", default=100)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

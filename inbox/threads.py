@@ -267,6 +267,7 @@ def _attach(stored: list[tuple[int, Arrived, dict]]) -> None:
             "sha256": attachment.sha256[:100],
             "title": attachment.title,
             "voice": attachment.voice,
+            "state": "link" if attachment.kind == "link" else "pending",
         }
         for pk, item, _ in stored
         for position, attachment in enumerate(item.event.attachments)

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from django.db import close_old_connections, connection
@@ -97,9 +98,16 @@ class Worker:
     """Runs drains on threads and chores on a clock until it is told to stop."""
 
     def __init__(
-        self, drains: Sequence[Drain], chores: Sequence[Chore], threads: int
+        self,
+        drains: Sequence[Drain],
+        chores: Sequence[Chore],
+        threads: int,
+        apart: Sequence[Drain] = (),
     ) -> None:
+        """Those in `apart` have a thread each, once more for each time they are named:
+        they wait for others, and hold up nobody meanwhile."""
         self._drains = drains
+        self._apart = apart
         self._chores = chores
         self._count = threads
         self._stopping = threading.Event()
@@ -108,7 +116,10 @@ class Worker:
 
     def run(self, queues: Sequence[str]) -> None:
         """Work until `stop`; returns when all threads have finished their batch."""
-        bodies: list[Callable[[], None]] = [self._drain_forever] * self._count
+        crews = [self._drains] * self._count + [[drain] for drain in self._apart]
+        bodies: list[Callable[[], None]] = [
+            partial(self._drain_forever, crew) for crew in crews
+        ]
         bodies += [self._do_chores, lambda: self._listen(queues)]
         threads = [threading.Thread(target=self._guard, args=[body]) for body in bodies]
         for thread in threads:
@@ -145,10 +156,10 @@ class Worker:
             pause = min(pause * 2, 5.0)
         connection.close()
 
-    def _drain_forever(self) -> None:
+    def _drain_forever(self, drains: Sequence[Drain]) -> None:
         while not self._stopping.is_set():
             close_old_connections()
-            done = sum(drain() for drain in self._drains)
+            done = sum(drain() for drain in drains)
             if done:
                 self._eager_until = time.monotonic() + EAGER_FOR
             else:

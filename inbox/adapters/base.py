@@ -12,7 +12,17 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from flexoraa.lib.crypto import Secret
-from inbox.adapters.sending import Call, Draft, Outgoing, Refusal, Refused, Sent
+from inbox.adapters.sending import (
+    Allowed,
+    Call,
+    Draft,
+    File,
+    Outgoing,
+    Refusal,
+    Refused,
+    Sent,
+    Upload,
+)
 from inbox.adapters.words import Identity, IdKind, Kind, Status
 
 __all__ = ["IdKind", "Identity", "Kind", "Status"]  # beside what is defined here
@@ -273,6 +283,10 @@ class Adapter:
         Raises Unsendable."""
         raise NotImplementedError
 
+    def allowed(self, file: File) -> Allowed:
+        """What a file of this kind may be. Raises Unsendable when none is taken."""
+        raise NotImplementedError
+
     def message_call(self, outgoing: Outgoing) -> Call:
         """The call that sends it. Raises Unsendable when they have no name here."""
         raise NotImplementedError
@@ -312,3 +326,25 @@ class Adapter:
     def wait_seconds(self, headers: Mapping[str, str]) -> float:
         """How long the provider asks this account to pause, by an answer's headers."""
         return 0
+
+    # Files. Where they may be downloaded from, and which of these hosts get the token;
+    # for how many days an uploaded one may be sent.
+    media_hosts: Sequence[str] = ()
+    token_hosts: Sequence[str] = ()
+    upload_days: float = 0
+
+    def lookup_call(self, external_id: str) -> Call | None:
+        """Asks where a file of that id is; None where the link came with it."""
+        return None
+
+    def media_url(self, body: Any) -> str:
+        """Where the answer says that the file is."""
+        return ""
+
+    def upload_call(self, account: str, token: Secret, file: File) -> Upload:
+        """Gives the provider a file, to be sent by the id that it gets there."""
+        raise NotImplementedError
+
+    def uploaded(self, body: Any) -> str:
+        """The id that the answer gives the file; "" when it gives none."""
+        return ""

@@ -11,6 +11,7 @@ from inbox.adapters.base import Event, IdKind, Noted, Person, Unknown
 from inbox.adapters.messaging_items import FIELDS, READERS, STANDBY, Item
 from inbox.adapters.messaging_sending import MessagingSending
 from inbox.adapters.meta import MetaAdapter, listed, mapping, moment, string
+from inbox.adapters.meta_files import MessagingFiles
 
 Items = Iterator[tuple[str, Any, Iterable[Event]]]
 
@@ -20,7 +21,7 @@ FRAME = frozenset(("id", "time"))
 SIDES = frozenset(("recipient", "sender"))
 
 
-class MessagingAdapter(MessagingSending, MetaAdapter):
+class MessagingAdapter(MessagingSending, MessagingFiles, MetaAdapter):
     """A channel of `messaging` items: say how it names people, and what else it tells.
 
     `fields` are the documented ones of `changes` that hold no such item.

@@ -102,6 +102,15 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A call with a form: `fields`, and the file itself as `part`."""
+
+    call: Call
+    part: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
 class Refused(StrEnum):
     """Why a message was not sent, as far as that decides what happens next."""
 

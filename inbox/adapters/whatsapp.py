@@ -24,6 +24,7 @@ from inbox.adapters.base import (
     Unsent,
 )
 from inbox.adapters.meta import MetaAdapter, listed, mapping, moment, string
+from inbox.adapters.meta_files import WhatsAppFiles
 from inbox.adapters.whatsapp_account import account_events, is_about_account
 from inbox.adapters.whatsapp_messages import content, own_number
 from inbox.adapters.whatsapp_people import Card, People, identities
@@ -63,7 +64,7 @@ GROUPS = "group_"  # how the fields about groups begin
 ENVELOPE = frozenset(("messaging_product", "metadata", "contacts", "errors"))
 
 
-class WhatsAppAdapter(WhatsAppSending, MetaAdapter):
+class WhatsAppAdapter(WhatsAppSending, WhatsAppFiles, MetaAdapter):
     """WhatsApp Business numbers, in the cloud alone or together with the app."""
 
     channel = "whatsapp"

@@ -122,11 +122,29 @@ class ConversationSerializer(WithId):
 
 
 class AttachmentSerializer(WithId):
-    """A file or link of a message. Links of providers expire."""
+    """A file or link of a message. A file whose `state` is `stored` is served at
+    `attachments/{id}`, and a small picture of it at `attachments/{id}/thumbnail` if it
+    `has_thumbnail`; `url` is where a link leads to, and empty for files."""
+
+    url = serializers.CharField(source="page", read_only=True)
 
     class Meta:
         model = Attachment
-        fields = ("id", "kind", "url", "mime_type", "filename", "title", "voice")
+        fields = (
+            "id",
+            "kind",
+            "state",
+            "url",
+            "mime_type",
+            "filename",
+            "title",
+            "voice",
+            "size",
+            "width",
+            "height",
+            "has_thumbnail",
+            "error",
+        )
 
 
 class ReactionSerializer(serializers.ModelSerializer):

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from inbox.api.assignment import IntervalViewSet, MyDeskViewSet, RuleViewSet
+from inbox.api.attachments import AttachmentViewSet
 from inbox.api.labels import CannedReplyViewSet, LabelViewSet
 from inbox.api.merging import MergeViewSet
 from inbox.api.replies import SentMessageViewSet
@@ -147,5 +148,20 @@ urlpatterns = [
         "desk",
         MyDeskViewSet.as_view({"get": "retrieve", "put": "update"}),
         name="desk",
+    ),
+    path(
+        "attachments",
+        AttachmentViewSet.as_view({"post": "create"}),
+        name="attachments",
+    ),
+    path(
+        "attachments/<uuid:id>",
+        AttachmentViewSet.as_view({"get": "retrieve"}),
+        name="attachment",
+    ),
+    path(
+        "attachments/<uuid:id>/thumbnail",
+        AttachmentViewSet.as_view({"get": "thumbnail"}),
+        name="attachment-thumbnail",
     ),
 ]

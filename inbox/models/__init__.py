@@ -2,13 +2,14 @@
 
 from inbox.models.accounts import ChannelAccount
 from inbox.models.assignment import AssignmentInterval, AssignmentRule, Desk
+from inbox.models.attachments import Attachment, ProviderFile
 from inbox.models.conversations import Conversation, ReadMark
 from inbox.models.cycles import Cycle
 from inbox.models.effects import Reaction, Revision, StatusEvent
 from inbox.models.labels import CannedReply, ConversationLabel, Label
 from inbox.models.ledger import ChannelEvent, RefusedWebhook, WebhookDelivery
 from inbox.models.merges import ContactMerge
-from inbox.models.messages import Attachment, Message
+from inbox.models.messages import Message
 from inbox.models.outbound import Gesture, Mention, SendAttempt, SendLane
 from inbox.models.people import Contact, ContactIdentity
 from inbox.models.templates import Template
@@ -32,6 +33,7 @@ __all__ = [
     "Label",
     "Mention",
     "Message",
+    "ProviderFile",
     "Reaction",
     "ReadMark",
     "RefusedWebhook",

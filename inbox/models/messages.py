@@ -297,32 +297,3 @@ class Message(WorkspaceRow):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.direction}"
-
-
-class Attachment(WorkspaceRow):
-    """A file or link in a message: a reference to what the provider still holds."""
-
-    message = models.ForeignKey(
-        Message,
-        on_delete=models.CASCADE,
-        related_name="attachments",
-        db_constraint=False,
-    )
-    position = models.SmallIntegerField(default=0)
-    kind = models.CharField(max_length=20)
-    external_id = models.CharField(max_length=512, blank=True)
-    url = models.TextField(blank=True)
-    mime_type = models.CharField(max_length=200, blank=True)
-    filename = models.TextField(blank=True)
-    sha256 = models.CharField(max_length=100, blank=True)
-    title = models.TextField(blank=True)
-    voice = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [
-            TenantKey("message", name="inbox_attachment_message_whose"),
-        ]
-        ordering = ("message_id", "position")
-
-    def __str__(self) -> str:
-        return self.filename or self.title or self.kind

@@ -8,6 +8,7 @@ import re
 import uuid
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import URLPattern, get_resolver
 
@@ -71,6 +72,7 @@ ROWS = {
     "canned-replies": "canned",
     "messages": "message",
     **leads_world.ROWS,
+    "attachments": "attachment",
 }
 # Our row is in no state for these, which is said to who may do them at all
 UNREADY = frozenset(("resend", "mark_sent", "react", "undo"))
@@ -105,6 +107,8 @@ def body_of(path, theirs, ours) -> dict:
         return {"channel": "whatsapp", "name": "New", "external_id": "new"}
     if path.endswith("/messages"):
         return {"kind": "note", "text": "Hello"}
+    if path.endswith("/attachments"):
+        return {"file": "Hello"}
     if path.endswith("/react"):
         return {"emoji": "👍"}
     return {
@@ -118,6 +122,9 @@ def send(client, method, url, body):
     if method in ("get", "head", "options", "delete"):
         return getattr(client, method)(url)
     headers = {"Idempotency-Key": str(uuid.uuid4())}
+    if method == "post" and "file" in body:
+        form = {"file": ContentFile(body["file"], "hello.txt")}
+        return client.post(url, form, headers=headers)
     return getattr(client, method)(
         url, body, content_type="application/json", headers=headers
     )

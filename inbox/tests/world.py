@@ -1,12 +1,16 @@
 """A workspace with one of everything in it, for tests of the API."""
 
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.core.files.base import ContentFile
 from django.test import Client
+from PIL import Image
 
+from inbox import media
 from inbox.models import (
     Attachment,
     CannedReply,
@@ -33,6 +37,7 @@ class World:
     contact: Contact
     conversation: Conversation
     message: Message
+    attachment: Attachment | None = None
     other: Contact
     label: Label
     canned: CannedReply
@@ -136,13 +141,7 @@ def build(workspace: Workspace, mark: str = "Asha") -> World:
     world.message = world.say(
         text=f"{mark} says hello", external_id=f"wamid.{mark}", payload={mark: mark}
     )
-    Attachment.objects.create(
-        workspace=workspace,
-        message=world.message,
-        kind="image",
-        url=f"https://files.example/{mark}.png",
-        filename=f"{mark}.png",
-    )
+    world.attachment = keep_file(world.message, filename=f"{mark}.png")
     Reaction.objects.create(
         workspace=workspace,
         account=account,
@@ -153,6 +152,20 @@ def build(workspace: Workspace, mark: str = "Asha") -> World:
         provider_at=NOON,
     )
     return world
+
+
+def keep_file(message: Message, body: bytes = b"", **fields: Any) -> Attachment:
+    """A file of a message, of which there is a copy; a small PNG unless given."""
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 6), "teal").save(picture, "PNG")
+    file = ContentFile(body or picture.getvalue(), fields.get("filename", "a.png"))
+    kept = media.store_upload(message.workspace, file, by=None)
+    kept.message, kept.external_id = message, "300000000000900"
+    kept.url = "https://files.example/a.png"
+    for name, value in fields.items():
+        setattr(kept, name, value)
+    kept.save()
+    return kept
 
 
 def as_user(user: User | None) -> Client:

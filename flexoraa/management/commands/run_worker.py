@@ -26,12 +26,13 @@ class Command(BaseCommand):
 
     def handle(self, *, threads: int, once: bool, **options: Any) -> None:
         drains = [import_string(path) for path in settings.WORK["drains"]]
+        apart = [import_string(path) for path in settings.WORK["apart"]]
         chores = [import_string(path) for path in settings.WORK["chores"]]
         if once:
-            done = work.drain_all(drains, chores)
+            done = work.drain_all([*drains, *dict.fromkeys(apart)], chores)
             self.stdout.write(f"{done} done, nothing left.")
             return
-        worker = work.Worker(drains, chores, threads)
+        worker = work.Worker(drains, chores, threads, apart)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: worker.stop())
         self.stdout.write(f"The worker runs on {threads} threads. Ctrl-C stops it.")

@@ -7,7 +7,7 @@ import logging
 import random
 from contextlib import suppress
 from datetime import timedelta
-from typing import IO, cast
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -91,8 +91,9 @@ def fetch(attachment: Attachment) -> None:
 
 
 def token_of(account: ChannelAccount) -> Secret:
-    """What SecretField gives, by its right type."""
-    return cast(Secret, account.token)
+    """What SecretField gives, of accounts that were just made, too."""
+    token: Any = account.token
+    return token if isinstance(token, Secret) else Secret(token)
 
 
 def _download(attachment: Attachment, into: IO[bytes]) -> None:

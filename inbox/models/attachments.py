@@ -40,7 +40,11 @@ class AttachmentQuerySet(WorkspaceQuerySet):
     def with_page(self) -> "AttachmentQuerySet":
         """`page` is where a link leads to; files have none, they are served by us."""
         return self.annotate(
-            page=Case(When(state="link", then=F("url")), default=Value(""))
+            page=Case(
+                When(state="link", then=F("url")),
+                default=Value(""),
+                output_field=models.TextField(),
+            )
         )
 
     def backlog(self) -> dict[str, float]:

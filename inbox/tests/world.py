@@ -37,10 +37,10 @@ class World:
     contact: Contact
     conversation: Conversation
     message: Message
-    attachment: Attachment | None = None
     other: Contact
     label: Label
     canned: CannedReply
+    attachment: Attachment | None = None
 
     @property
     def root(self) -> str:

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connection
 
 from flexoraa.lib import http, sets
-from inbox import outbox, recipients, windows
+from inbox import media, outbox, recipients, windows
 from inbox.adapters import ADAPTERS
 from inbox.adapters.base import Adapter
 from inbox.adapters.sending import (
@@ -39,7 +39,6 @@ from inbox.adapters.sending import (
 from inbox.adapters.words import Identity
 from inbox.models import Attachment, ChannelAccount
 from inbox.outbox import Job
-from inbox.replies import file_of
 from inbox.settling import NotSent, Outcome, Result, Uncertain, settle
 
 log = logging.getLogger(__name__)
@@ -177,7 +176,7 @@ def prepare(jobs: Sequence[Job]) -> list[Errand | Result]:
     names = recipients.names_of([job.conversation_id for job in jobs])
     files: dict[int, list[Attachment]] = {job.id: [] for job in jobs}
     for file in Attachment.objects.filter(message__in=files).order_by("position", "pk"):
-        files[file.message_id].append(file)
+        files[file.message_id or 0].append(file)
     found: list[Errand | Result] = []
     for job in jobs:
         account = accounts[job.account_id]
@@ -202,6 +201,14 @@ def _tag(job: Job, account: ChannelAccount) -> str:
 
 def send(errand: Errand) -> Outcome:
     """Make the call; it never raises. Runs on a thread without a transaction."""
+    try:
+        return _sent(errand)
+    finally:
+        if errand.files:  # uploads are looked up
+            connection.close()
+
+
+def _sent(errand: Errand) -> Outcome:
     adapter = ADAPTERS[errand.job.channel]
     try:
         call = _call(errand, adapter)
@@ -209,13 +216,17 @@ def send(errand: Errand) -> Outcome:
         return NotSent(error.words, for_good=True)
     except http.CallFailed as error:  # of an upload: the message itself did not go
         return NotSent(str(error))
+    except media.UploadRefused as error:
+        if error.refusal.why is Refused.AMBIGUOUS:
+            return NotSent(error.refusal.words)
+        return error.refusal
     except Exception:
         log.exception("Message %s could not be put into a call", errand.job.id)
         return NotSent("This message cannot be sent.", for_good=True)
-    finally:
-        if errand.files:
-            connection.close()
-    return _made(errand, adapter, call)
+    outcome = _made(errand, adapter, call)
+    if isinstance(outcome, Refusal) and outcome.why is Refused.UPLOAD_AGAIN:
+        media.forget(errand.files, errand.account)
+    return outcome
 
 
 def _made(errand: Errand, adapter: Adapter, call: Call) -> Outcome:
@@ -271,7 +282,10 @@ def _call(errand: Errand, adapter: Adapter) -> Call:
 
 def _files(errand: Errand) -> tuple[File, ...]:
     """The message's file as the provider knows it, uploaded if it does not yet."""
-    return tuple(file_of(attachment) for attachment in errand.files[:1])
+    return tuple(
+        media.as_file(file, media.provider_id(file, errand.account))
+        for file in errand.files[:1]
+    )
 
 
 def draft_of(job: Job, files: tuple[File, ...]) -> Draft:

@@ -5,6 +5,7 @@ The pending rows are the queue. Nothing is downloaded or uploaded inside a trans
 
 import logging
 import random
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import IO, Any
@@ -264,9 +265,9 @@ def provider_id(attachment: Attachment, account: ChannelAccount) -> str:
     return external_id
 
 
-def forget(attachment: Attachment, account: ChannelAccount) -> None:
-    """The provider refused the id that it gave: `provider_id` uploads anew."""
-    ProviderFile.objects.forget(account.pk, [attachment.content])
+def forget(attachments: Iterable[Attachment], account: ChannelAccount) -> None:
+    """The provider refused the ids that it gave: `provider_id` uploads anew."""
+    ProviderFile.objects.forget(account.pk, [file.content for file in attachments])
 
 
 def _upload(

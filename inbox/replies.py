@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 from flexoraa.lib import sets
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import ulid, uuid7
-from inbox import announcing, gestures, outbox, windows
+from inbox import announcing, gestures, media, outbox, windows
 from inbox.adapters import ADAPTERS
-from inbox.adapters.sending import Choice, Draft, File, TemplateUse, Unsendable
+from inbox.adapters.sending import Choice, Draft, TemplateUse, Unsendable
 from inbox.adapters.whatsapp_templates import body_values
 from inbox.adapters.words import Kind
 from inbox.models import (
@@ -71,7 +71,7 @@ def queue(
     adapter = ADAPTERS[locked.channel]
     draft = Draft(
         text=text.strip(),
-        files=tuple(map(file_of, attachments)),
+        files=tuple(map(media.as_file, attachments)),
         choices=tuple(choices),
         template=template,
         reply_to=_external_id(locked, reply_to),
@@ -101,17 +101,6 @@ def lock(conversation: Conversation) -> Conversation:
     rows = Conversation.objects.select_for_update(of=("self",), no_key=True)
     rows = rows.select_related("account", "contact", "workspace")
     return rows.defer("account__token").get(pk=conversation.pk)
-
-
-def file_of(attachment: Attachment) -> File:
-    """A stored file as adapters know it."""
-    return File(
-        kind=attachment.kind,
-        mime_type=attachment.mime_type,
-        size=getattr(attachment, "size", None) or 0,
-        filename=attachment.filename,
-        voice=attachment.voice,
-    )
 
 
 @transaction.atomic

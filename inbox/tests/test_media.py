@@ -281,7 +281,7 @@ def test_uploads_go_by_the_providers_id(graph_api, make_account, workspace):
     first = media.provider_id(kept, account)
     assert graph_api.library.get(first).body == png()
     assert media.provider_id(kept, account) == first  # remembered
-    media.forget(kept, account)
+    media.forget([kept], account)
     assert media.provider_id(kept, account) != first
     page = make_account("facebook")
     assert graph_api.library.get(media.provider_id(kept, page)).account == (

@@ -17,7 +17,7 @@ PRODUCTION := DEBUG=false SANDBOX=false ALLOWED_HOSTS=example.com TRUSTED_PROXY_
 	RAZORPAY_KEY_ID=rzp_test_only000for000 RAZORPAY_KEY_SECRET=only-for-the-checks \
 	RAZORPAY_WEBHOOK_SECRETS=only-for-the-checks
 
-.PHONY: help install run test browser broker lint check bench schema clean
+.PHONY: help install run test browser broker lint check bench chaos schema clean
 
 help:
 	@echo "make run    the product with demo data, until Ctrl-C"
@@ -26,6 +26,7 @@ help:
 	@echo "make broker the tests that talk to Redis and RabbitMQ"
 	@echo "make check  what CI runs: lint and test"
 	@echo "make bench  speed as ratios against floors of the same run"
+	@echo "make chaos  50,000 messages through kills and crashes: none lost, none doubled"
 	@echo "make schema docs/openapi.yaml anew"
 	@echo "make clean  away with the environment and the embedded database"
 
@@ -65,6 +66,9 @@ check: lint test
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: install
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 schema: install
 	DEBUG=true $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

@@ -88,16 +88,20 @@ def worker(threads: int = 2) -> Iterator[None]:
 
 
 @contextmanager
-def running(command: list[str]) -> Iterator[subprocess.Popen]:
+def running(
+    command: list[str],
+    variables: dict[str, str] | None = None,
+    stdout: int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen]:
     """A process in the project's folder, stopped at the end."""
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL
+        command, cwd=ROOT, env=variables or environment(), stdout=stdout
     )
     try:
         yield process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def wait_for_port(port: int, seconds: float = 30) -> None:

@@ -122,6 +122,7 @@ def _accept(
         to=wanted.to,
         id=mid,
         ref=wanted.ref,
+        text=wanted.text,
         body={name: value for name, value in given.items() if name != "access_token"},
     )
     if is_lost:

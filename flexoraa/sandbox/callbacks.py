@@ -27,6 +27,7 @@ class Manners:
     shuffled: bool = False  # in any order within the longest delay
     withheld: bool = False  # kept until they are released
     batch: int = 1  # at most so many in one POST (Meta: up to 1,000)
+    longest_pause: float = 60.0  # before one that was not taken comes again
 
 
 class Callbacks:
@@ -109,6 +110,7 @@ class Callbacks:
                 code = self._platform.post(post)
                 if code != 200:  # as Meta does, less and less often
                     pause = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
+                    pause = min(pause, self.manners.longest_pause)
                     with self._news:
                         self._put(time.monotonic() + pause, post, tries + 1)
 

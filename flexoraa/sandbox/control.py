@@ -1,7 +1,9 @@
 """The stand-in's own switches at /_sandbox: ledger, faults, manners, reset.
 
 GET  ledger?channel=&account=&kind=&to=&ref=&after=   the accepted calls
-GET  summary                                         counts, and what was doubled
+     …&only=text                     one field of those that sent something
+GET  count                           how many of those there are
+GET  summary?by=text                 counts, and what was doubled; by ref (or text)
 POST faults {when, how, code, …}     see faults.Fault; a list sets several
 DELETE faults                        all goes well again
 POST manners {delays, duplicates, shuffled, withheld, batch}
@@ -49,9 +51,14 @@ def _look(meta: Meta, name: str, query: dict[str, str]) -> Answer:
         wanted = {field: query[field] for field in FIELDS if field in query}
         after = int(query.get("after") or 0)
         calls = [c for c in meta.ledger.calls(**wanted) if c.number > after]
+        if "only" in query:
+            found = [getattr(call, query["only"]) for call in calls if call.is_send]
+            return Answer.json({"calls": found})
         return Answer.json({"calls": [call.as_dict() for call in calls]})
     if name == "summary":
-        return Answer.json(meta.ledger.summary())
+        return Answer.json(meta.ledger.summary(query.get("by", "ref")))
+    if name == "count":
+        return Answer.json({"sends": meta.ledger.count_sends()})
     if name == "waiting":
         return Answer.json({"waiting": meta.callbacks.waiting()})
     if name == "rules":

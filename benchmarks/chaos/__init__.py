@@ -1,0 +1,1 @@
+"""Chaos: messages in and out while workers are killed and the database crashes."""

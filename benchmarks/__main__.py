@@ -1,4 +1,4 @@
-"""`python -m benchmarks [door] [ingest]`: makes a database, measures, prints, drops it.
+"""`python -m benchmarks [row …]`: makes a database, measures, prints, drops it.
 
 Each figure is the median of several rounds in which floor and subject take turns, so
 that a noisy neighbour hurts both. Nothing here is a test: ratios vary by a tenth.
@@ -12,13 +12,22 @@ from benchmarks import places
 def main() -> None:
     """Run the rows that were asked for, all without arguments."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("rows", nargs="*", help="door, ingest; all when left out")
+    parser.add_argument("rows", nargs="*", help="door, ingest, reading; all if none")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--conversations", type=int, default=200_000)
+    parser.add_argument("--messages", type=int, default=5_000_000)
     options = parser.parse_args()
     with places.database():
-        from benchmarks import door, ingest  # they need the settings to be there
+        # they need the settings to be there
+        from benchmarks import door, filling, ingest, reading
 
-        rows = {"door": door.measure, "ingest": ingest.measure}
+        filling.CONVERSATIONS = options.conversations
+        filling.MESSAGES = options.messages
+        rows = {
+            "door": door.measure,
+            "ingest": ingest.measure,
+            "reading": reading.measure,
+        }
         for name in options.rows or rows:
             print(f"\n== {name}", flush=True)
             for line in rows[name](options.rounds):

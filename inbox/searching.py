@@ -61,8 +61,8 @@ class Words:
     tell which they are.
     """
 
-    RARE = 20_000  # messages; more than that is walked
-    FEW = 5_000  # conversations
+    RARE = 10_000  # messages; more than that is walked
+    FEW = 2_000  # conversations
 
     def __init__(self, workspace: Any, term: str) -> None:
         self._term = term

@@ -66,8 +66,8 @@ def place_of(text: str) -> Place | None:
         return None
 
 
-def page_of(conversation: Conversation, place: Place | None) -> Page:
-    """The latest hundred messages, or the hundred before this place."""
+def page_of(conversation: Conversation, place: Place | None, size: int = PAGE) -> Page:
+    """The latest messages, or those before this place."""
     rows: QuerySet[Message] = conversation.messages.select_related("contact", "author")
     if place:
         at, pk = place
@@ -76,10 +76,10 @@ def page_of(conversation: Conversation, place: Place | None) -> Page:
         )
     reactions = Reaction.objects.exclude(emoji="").select_related("contact")
     rows = rows.prefetch_related("attachments", Prefetch("reactions", reactions))
-    found = list(rows.order_by("-provider_at", "-pk")[: PAGE + 1])
-    said = found[:PAGE][::-1]
+    found = list(rows.order_by("-provider_at", "-pk")[: size + 1])
+    said = found[:size][::-1]
     older = ""
-    if len(found) > PAGE:
+    if len(found) > size:
         older = f"{said[0].provider_at.isoformat()}~{said[0].pk}"
     return Page(by_day(bubbles(conversation, said), conversation), older)
 

@@ -158,9 +158,9 @@ def test_pages_of_the_list_hold_every_conversation_once(enter, world):
 def test_messages_older_changed_and_new(enter, world):
     browser = enter()
     base = f"{ROOT}acme/{world.conversation.public_id}"
-    said = [world.say() for _ in range(120)]
+    said = [world.say() for _ in range(70)]
     thread = text(browser.get(base))
-    assert "Message 120" in thread
+    assert "Message 70" in thread
     assert "Message 1<" not in thread
     before = thread.split('data-before="')[1].split('"')[0]
     assert "Message 1<" in text(
@@ -172,7 +172,7 @@ def test_messages_older_changed_and_new(enter, world):
     after = text(
         browser.get(f"{base}/messages", {"after": said[-1].provider_at.isoformat()})
     )
-    assert "Message 120" in after
+    assert "Message 70" in after
     assert 'class="bubble"' not in text(browser.get(f"{base}/messages"))
 
 

@@ -24,6 +24,7 @@ from inbox.models import (
     Template,
 )
 
+PAGE = 50
 MOST_AT_ONCE = 50  # messages that one look at changes fetches
 MOST_TEMPLATES = 200
 
@@ -38,7 +39,7 @@ def find(seat: Seat, public_id: UUID) -> Conversation:
 
 def thread(seat: Seat, conversation: Conversation) -> dict[str, Any]:
     """All that the middle and the right of the page show."""
-    page = chat.page_of(conversation, None)
+    page = chat.page_of(conversation, None, PAGE)
     canned = CannedReply.objects.filter(workspace=seat.workspace)
     return {
         **around(seat, conversation),
@@ -86,7 +87,7 @@ def templates(conversation: Conversation) -> QuerySet[Template]:
 
 def older(conversation: Conversation, before: str) -> chat.Page:
     """The page of messages before a place."""
-    return chat.page_of(conversation, chat.place_of(before))
+    return chat.page_of(conversation, chat.place_of(before), PAGE)
 
 
 def changed(conversation: Conversation, ids: Sequence[str]) -> list[chat.Bubble]:

@@ -242,6 +242,7 @@ function attach(list) {
 async function upload(item) {
   const body = new FormData();
   body.append("file", item.file);
+  body.append("conversation", id);
   try {
     const kept = await api("POST", "attachments", body);
     item.id = kept.id;

@@ -35,6 +35,8 @@ export async function open(id) {
   toEnd();
   for (const picture of all("img", said())) picture.addEventListener("load", () => wasAtEnd && toEnd());
   scroller().addEventListener("scroll", settled(60, noticeEnd), { passive: true });
+  // the composer grows and shrinks: who was at the end stays there
+  new ResizeObserver(() => wasAtEnd && toEnd()).observe(scroller());
   composer.enter(id, { sent });
   read();
   say(`${find("h2", pane).textContent}, ${all(".msg", pane).length} messages`);

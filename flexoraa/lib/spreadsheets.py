@@ -121,10 +121,9 @@ def _csv(content: bytes) -> Iterator[list[str]]:
 
 def _decoded(content: bytes) -> str:
     """UTF-8, or UTF-16 by its mark, else what Excel on Windows writes."""
+    encodings: tuple[str, ...] = ("utf-8-sig", "cp1252")
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "cp1252")
     if b"\x00" in content[:1000] and encodings[0] != "utf-16":
         raise Unreadable("This is neither a CSV nor an XLSX file.")
     for encoding in encodings:

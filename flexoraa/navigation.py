@@ -25,6 +25,19 @@ GROUPS = (
         ),
     ),
     (
+        "Billing",
+        (
+            ("Billing", "credit_card", "admin:payments_my_billing"),
+            ("Plans", "sell", "payments_plan"),
+            ("Subscriptions", "autorenew", "payments_subscription"),
+            ("Payments", "payments", "payments_payment"),
+            ("Invoices", "receipt_long", "payments_invoice"),
+            ("Credit notes", "undo", "payments_creditnote"),
+            ("Payment webhooks", "webhook", "payments_webhookdelivery"),
+            ("Drift", "compare_arrows", "payments_drift"),
+        ),
+    ),
+    (
         "Webhooks",
         (
             ("Deliveries", "webhook", "inbox_webhookdelivery"),

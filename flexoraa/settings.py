@@ -432,10 +432,17 @@ UNFOLD = {
 # What apps add to the back office, by name
 DASHBOARD = [
     "inbox.overview.cards",
+    "payments.overview.cards",
     "teams.crossings.card",
 ]  # of the whole installation, for platform staff
-TEAM_DASHBOARD = ["inbox.overview.team_cards"]  # called with ids of workspaces
-SIDEBAR_BADGES = {"inbox_webhookdelivery": "inbox.overview.stuck_badge"}
+TEAM_DASHBOARD = [
+    "inbox.overview.team_cards",
+    "payments.overview.team_cards",
+]  # called with ids of workspaces
+SIDEBAR_BADGES = {
+    "inbox_webhookdelivery": "inbox.overview.stuck_badge",
+    "payments_webhookdelivery": "payments.overview.stuck_badge",
+}
 
 # Logs: ids, not contents (flexoraa.lib.logs); json, or text for a terminal
 LOG_FORMAT = env.str("LOG_FORMAT", default="text" if DEBUG else "json")

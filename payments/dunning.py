@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 
 from payments import access, clock
 from payments.access import Standing, State
@@ -57,7 +58,8 @@ def tell(workspace: Workspace, found: Standing) -> None:
         "day": f"{found.until:%d %B %Y}" if found.until else "",
     }
     text = TEXTS[kind].format(**words)
-    link = f"{settings.PUBLIC_URL.rstrip('/')}/admin/payments/billing/{workspace.slug}/"
+    path = reverse("admin:payments_billing", args=[workspace.slug])
+    link = settings.PUBLIC_URL.rstrip("/") + path
     for address in payers(workspace):
         Mail.objects.create(
             to=address,

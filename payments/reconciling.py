@@ -24,6 +24,7 @@ LEASE = timedelta(minutes=2)  # longer than all calls for one subscription take
 HOURLY, NIGHTLY = timedelta(hours=1), timedelta(days=1)
 GIVE_UP_AFTER = timedelta(seconds=90)  # a create that nobody can find by then
 EVERY_STRAY_LOOK = timedelta(minutes=10)
+REFUNDABLE = timedelta(days=190)
 WATCH_ENDED = timedelta(days=30)  # refunds and late captures of ended ones
 Status, Place = Subscription.Status, Subscription.Place
 
@@ -238,25 +239,30 @@ def _settle_found(row: Subscription, seen: entities.Subscription) -> None:
 def _payments(
     razorpay: client.Razorpay, row: Subscription, payment_id: str
 ) -> list[Paid]:
-    """What was paid for its cycles. Fetched one by one: Razorpay has no list of a
-    subscription's payments, only invoices that name the one that paid. Settled ones
-    are not fetched again, except by the night's run, which looks for refunds."""
-    known = dict(
-        Payment.objects.filter(subscription=row, is_held=False)
-        .filter(period_end__isnull=False, status__in=Payment.TAKEN)
-        .values_list("razorpay_id", "status")
-    )
-    is_thorough = row.sync_reason == "nightly"
+    """What was paid for its cycles, fetched one by one: Razorpay has no list of a
+    subscription's payments, only invoices that name the one that paid."""
+    settled = _settled(row)
     found = []
     for invoice in razorpay.invoices_of(row.razorpay_id):
         id = invoice.payment_id
-        if not id or (id in known and not is_thorough):
+        if not id or id in settled:
             continue
         found.append(_paid(razorpay, id, invoice))
         payment_id = "" if id == payment_id else payment_id
-    if payment_id and payment_id not in known:  # of checkout: a mandate's token
+    if payment_id and payment_id not in settled:  # of checkout: a mandate's token
         found.append(_paid(razorpay, payment_id, None))
     return found[::-1]  # the oldest first, as they are numbered
+
+
+def _settled(row: Subscription) -> set[str]:
+    """The payments that need not be fetched again. The first look of each day fetches
+    them all the same, as long as they can be refunded: six months (razorpay.com,
+    "Refunds")."""
+    now = clock.now()
+    paid = Payment.objects.filter(subscription=row, period_end__isnull=False).taken()
+    if row.synced_at is None or row.synced_at.date() != now.date():
+        paid = paid.filter(made_at__lt=now - REFUNDABLE)
+    return set(paid.values_list("razorpay_id", flat=True))
 
 
 def _paid(razorpay: client.Razorpay, id: str, invoice: entities.Invoice | None) -> Paid:

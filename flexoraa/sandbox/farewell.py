@@ -15,6 +15,8 @@ FAREWELL = """
   Account        {url}/account/     (workspaces, second factor, sessions)
   Mail           in files under .local/mail
   Health         {url}/readyz
+  Billing        {url}/admin/payments/subscription/billing/demo/
+  Razorpay       {razorpay}/       (the stand-in: move its clock, let cards fail)
   Meta's ledger  {graph}/_sandbox/ledger       (what was really sent)
 
   Log in as      admin@flexoraa.example   (platform staff)
@@ -29,7 +31,7 @@ FAREWELL = """
 """
 
 
-def farewell(url: str, graph: str) -> str:
+def farewell(url: str, graph: str, razorpay: str) -> str:
     """For the product at `url` with the sandbox of Meta at `graph`."""
     now = timezone.now()
     body = events.text(
@@ -38,6 +40,7 @@ def farewell(url: str, graph: str) -> str:
     return FAREWELL.format(
         url=url,
         graph=graph,
+        razorpay=razorpay,
         password=PASSWORD,
         body=body.decode(),
         secret=settings.META_APP_SECRETS[0],

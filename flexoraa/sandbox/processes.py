@@ -19,7 +19,10 @@ EVENTS = (
     "flexoraa.asgi:application"
 )
 WORKER = "manage.py run_worker"
-GRAPH = "manage.py run_sandbox --host {host} --port {port} --webhooks {webhooks}"
+GRAPH = (
+    "manage.py run_sandbox --host {host} --port {port} --webhooks {webhooks} "
+    "--razorpay {razorpay}"
+)
 PATIENCE = 10.0  # seconds that a process has to stop by itself
 
 

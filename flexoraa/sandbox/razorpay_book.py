@@ -247,7 +247,9 @@ class Book:
             return token
         sub["start_at"] = self.now
         sub["end_at"] = shapes.later(self.now, self._period(sub), sub["total_count"])
+        sub["status"] = "authenticated"
         self.tell("subscription.authenticated", subscription=sub)
+        sub["status"] = "active"
         self.tell("subscription.activated", subscription=sub)
         return self._begin_cycle(sub)
 

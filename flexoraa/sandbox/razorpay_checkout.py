@@ -21,8 +21,9 @@ SCRIPT = """
     this.open = () => {
       const box = document.createElement("dialog");
       box.id = "razorpay-stand-in";
-      box.style.cssText = "padding:24px;border:0;border-radius:14px;max-width:360px;" +
-        "width:calc(100% - 48px);font:15px system-ui;color:#111;background:#fff";
+      box.style.cssText = "margin:auto;padding:24px;border:0;border-radius:14px;" +
+        "max-width:360px;width:calc(100% - 48px);font:15px system-ui;" +
+        "color:#111;background:#fff";
       box.innerHTML = `<p style="margin:0 0 4px;font-weight:600">Checkout stand-in</p>
         <p style="margin:0 0 16px;color:#555">No money moves here.</p>
         <label style="display:block;margin:0 0 16px">Pay with

@@ -17,6 +17,7 @@ from flexoraa.sandbox import story
 from flexoraa.sandbox.farewell import farewell
 from flexoraa.sandbox.platform import Platform
 from flexoraa.sandbox.processes import EVENTS, GRAPH, WEB, WORKER, Processes, free_port
+from flexoraa.sandbox.razorpay_demo import make_money
 from flexoraa.sandbox.workspace import (
     count_rows,
     furnish,
@@ -24,7 +25,7 @@ from flexoraa.sandbox.workspace import (
     name_people,
 )
 
-EVENTS_PORT, META_PORT = 1, 80  # above the web's
+EVENTS_PORT, META_PORT, RAZORPAY_PORT = 1, 80, 160  # above the web's
 
 
 class Command(BaseCommand):
@@ -63,7 +64,7 @@ class Command(BaseCommand):
             if options["exit"]:
                 self.verify(told)
                 return
-            self.stdout.write(farewell(url, platform.graph))
+            self.stdout.write(farewell(url, platform.graph, self.razorpay))
             self.go_on(processes, platform, every)
         except KeyboardInterrupt:
             self.note("Stopping.")
@@ -82,7 +83,10 @@ class Command(BaseCommand):
         events = free_port(host, port + EVENTS_PORT)
         os.environ["EVENTS_PORT"] = str(events)  # the web process sends browsers there
         processes.start("events", EVENTS.format(host=host, port=events))
-        processes.start("sandbox", GRAPH.format(host=host, port=meta, webhooks=url))
+        money = free_port(host, port + RAZORPAY_PORT)
+        os.environ["RAZORPAY_URL"] = self.razorpay = f"http://{host}:{money}"
+        sandbox = GRAPH.format(host=host, port=meta, webhooks=url, razorpay=money)
+        processes.start("sandbox", sandbox)
         processes.start("web", WEB.format(host=host, port=port))
         processes.start("worker", WORKER)
         platform = Platform(url, settings.META_APP_SECRETS[0], graph)
@@ -112,6 +116,7 @@ class Command(BaseCommand):
             raise CommandError("The worker did not finish within a minute.")
         name_people(story.PEOPLE)
         furnish()
+        self.note(f"invoices: {make_money(self.razorpay)}")
         rows = count_rows()
         for name, count in rows.items():
             self.note(f"{name}: {count}")

@@ -1,4 +1,4 @@
-"""The stand-in for Meta as a process of its own."""
+"""The stand-ins for Meta and Razorpay as a process of its own."""
 
 import signal
 import threading
@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from flexoraa.sandbox import graph
+from flexoraa.sandbox import graph, razorpay
 
 
 class Command(BaseCommand):
-    """A Graph API of our own until SIGTERM or Ctrl-C."""
+    """A Graph API and a Razorpay of our own until SIGTERM or Ctrl-C."""
 
-    help = "Serves a stand-in for Meta's Graph API. Needs SANDBOX=true."
+    help = "Serves stand-ins for Meta's Graph API and Razorpay. Needs SANDBOX=true."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,6 +24,9 @@ class Command(BaseCommand):
             "--webhooks",
             default="",
             help="base URL of the installation that gets webhooks; none when left out",
+        )
+        parser.add_argument(
+            "--razorpay", type=int, default=8602, help="its port; 0 is any (8602)"
         )
         parser.add_argument(
             "--batch", type=int, default=1, help="webhooks in one POST at most (1)"
@@ -38,10 +41,19 @@ class Command(BaseCommand):
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stopped.set())
         secret = settings.META_APP_SECRETS[0]
-        with graph.serve(
-            webhooks=webhooks, secret=secret, host=host, port=port
-        ) as meta:
+        with (
+            graph.serve(webhooks=webhooks, secret=secret, host=host, port=port) as meta,
+            razorpay.serve(
+                webhooks=webhooks,
+                keys=(settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET),
+                secret=settings.RAZORPAY_WEBHOOK_SECRETS[0],
+                path=settings.BASE_DIR / ".local" / "razorpay.json",
+                host=host,
+                port=options["razorpay"],
+            ) as money,
+        ):
             meta.manners.batch = batch
             self.stdout.write(f"The sandbox of Meta is at {meta.url}. Ctrl-C stops it.")
+            self.stdout.write(f"That of Razorpay is at {money.url}.")
             self.stdout.flush()
             stopped.wait()

@@ -97,6 +97,10 @@ class ScopedAdmin(Scoped, ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
+    def get_ordering(self, request: HttpRequest) -> tuple:
+        """Pages need an order, those of choices that are typed too."""
+        return super().get_ordering(request) or self.opts.ordering or ("-pk",)
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:

@@ -89,6 +89,8 @@ def drain(path: str) -> int:
         if not done:
             return total
         if time.monotonic() > until:
+            for finisher in settings.WORK["finishers"]:
+                import_string(finisher)()  # the next task runs in any process
             drain.delay(path)
             return total
 

@@ -109,17 +109,21 @@ WORK = {
     "queues": ["inbox_webhooks", "inbox_outbox", "payments_webhooks", "teams_mail"],
     "drains": [
         "inbox.ingest.drain",
+        "payments.receiving.drain",
+        "leads.bulk.drain",
+    ],
+    # each with a thread of its own: what waits for other people's servers
+    "apart": [
         "inbox.delivery.drain",
         "inbox.gestures.drain",
-        "payments.receiving.drain",
         "payments.reconciling.drain",
         "payments.refunding.drain",
         "payments.ordering.drain",
         "teams.mailing.drain",
-        "leads.bulk.drain",
+        "inbox.media.drain",
+        "inbox.media.drain",
     ],
-    # each with a thread of its own: what waits for other people's servers
-    "apart": ["inbox.media.drain", "inbox.media.drain"],
+    "finishers": ["inbox.delivery.finish"],
     "chores": [
         "inbox.ingest.housekeep",
         "inbox.reconciling.housekeep",

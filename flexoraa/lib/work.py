@@ -103,13 +103,16 @@ class Worker:
         chores: Sequence[Chore],
         threads: int,
         apart: Sequence[Drain] = (),
+        finishers: Sequence[Drain] = (),
     ) -> None:
         """Those in `apart` have a thread each, once more for each time they are named:
-        they wait for others, and hold up nobody meanwhile."""
+        they wait for others, and hold up nobody meanwhile. `finishers` wait for what is
+        under way when all threads have ended."""
         self._drains = drains
         self._apart = apart
         self._chores = chores
         self._count = threads
+        self._finishers = finishers
         self._stopping = threading.Event()
         self._news = threading.Condition()
         self._eager_until = 0.0
@@ -126,6 +129,8 @@ class Worker:
             thread.start()
         for thread in threads:
             thread.join()
+        for finish in self._finishers:
+            finish()
 
     def stop(self) -> None:
         """Claim nothing more; what is running is finished."""

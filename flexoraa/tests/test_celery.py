@@ -8,6 +8,7 @@ from flexoraa import celery
 from flexoraa.lib import work
 
 LOOKED: list[str] = []
+FINISHED: list[str] = []
 WAITING = {"first": 0, "second": 0}
 
 
@@ -26,12 +27,19 @@ def chore() -> None:
     LOOKED.append("chore")
 
 
+def finish() -> int:
+    FINISHED.append("finish")
+    return 0
+
+
 @pytest.fixture(autouse=True)
 def _work(settings):
     """Two drains and a chore; what is sent is done at once, here."""
     settings.WORK = {
         "queues": [],
-        "drains": [f"{__name__}.first", f"{__name__}.second"],
+        "drains": [f"{__name__}.first"],
+        "apart": [f"{__name__}.second"],
+        "finishers": [f"{__name__}.finish"],
         "chores": [f"{__name__}.chore"],
     }
     celery.app.conf.task_always_eager = celery.app.conf.task_eager_propagates = True
@@ -54,6 +62,7 @@ def test_a_drain_goes_on_until_nothing_is_left(monkeypatch):
     WAITING["first"], LOOKED[:] = 4, []
     celery.drain(f"{__name__}.first")
     assert LOOKED == ["first"] * 4
+    assert FINISHED  # before another process may go on
 
 
 @pytest.mark.django_db(transaction=True)

@@ -80,3 +80,13 @@ def states(*messages: Message) -> list[str]:
     """How far these messages are."""
     found = dict(Message.objects.values_list("pk", "status"))
     return [found[message.pk] for message in messages]
+
+
+def long_ago() -> None:
+    """As if enough time had passed for a status to come."""
+    Message.objects.filter(status="unknown").update(uncertain_at=LONG_AGO)
+
+
+def confirm_another(account: ChannelAccount) -> None:
+    """The account's confirmations do arrive."""
+    ChannelAccount.objects.heard_from([account.pk], [account.pk])

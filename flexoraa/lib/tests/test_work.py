@@ -82,6 +82,26 @@ def test_it_goes_on_after_the_database_went_away():
     thread.join(5)
 
 
+def test_who_waits_for_a_server_holds_up_nobody_and_is_waited_for():
+    answered, ended, shared = threading.Event(), [], []
+    worker = work.Worker(
+        [lambda: shared.append(1) or 0],
+        [],
+        1,
+        apart=[lambda: answered.wait(10) and 0],
+        finishers=[lambda: ended.append(1) or 0],
+    )
+    thread = started(worker, [])
+    worker.wake()
+    assert wait_for(lambda: len(shared) > 3)
+    worker.stop()
+    assert thread.is_alive()
+    assert not ended
+    answered.set()
+    thread.join(5)
+    assert ended == [1]
+
+
 def test_one_worker_of_two_does_the_chores():
     first, second = [], []
     one = work.Worker([], [lambda: first.append(1)], 0)

@@ -14,7 +14,7 @@ from flexoraa.lib import work
 class Command(BaseCommand):
     """Threads over the functions that settings.WORK names."""
 
-    help = "Takes webhooks (and later replies) from their tables and works them off."
+    help = "Works off webhooks, and sends replies and mail, from their tables."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -25,14 +25,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, threads: int, once: bool, **options: Any) -> None:
-        drains = [import_string(path) for path in settings.WORK["drains"]]
-        apart = [import_string(path) for path in settings.WORK["apart"]]
-        chores = [import_string(path) for path in settings.WORK["chores"]]
+        drains, apart, chores, finishers = (
+            [import_string(path) for path in settings.WORK[kind]]
+            for kind in ("drains", "apart", "chores", "finishers")
+        )
         if once:
             done = work.drain_all([*drains, *dict.fromkeys(apart)], chores)
             self.stdout.write(f"{done} done, nothing left.")
             return
-        worker = work.Worker(drains, chores, threads, apart)
+        worker = work.Worker(drains, chores, threads, apart, finishers)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: worker.stop())
         self.stdout.write(f"The worker runs on {threads} threads. Ctrl-C stops it.")

@@ -50,6 +50,12 @@ def _passwords_are_cheap(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _no_platform_is_called(settings) -> None:
+    """What is not met by a stand-in meets nobody."""
+    settings.GRAPH_URL = settings.INSTAGRAM_GRAPH_URL = "http://127.0.0.1:1"
+
+
 @pytest.fixture
 def make_workspace(db) -> Callable[..., Workspace]:
     """make_workspace("acme") -> a workspace with that slug."""

@@ -18,6 +18,7 @@ GROUPS = (
             ("Messages", "chat", "inbox_message"),
             ("Contacts", "contacts", "inbox_contact"),
             ("Channels", "hub", "inbox_channelaccount"),
+            ("Templates", "docs", "inbox_template"),
             ("Labels", "label", "inbox_label"),
             ("Canned replies", "quickreply", "inbox_cannedreply"),
             ("Assignment", "assignment_ind", "inbox_assignmentrule"),

@@ -116,6 +116,7 @@ WORK = {
     "apart": [
         "inbox.delivery.drain",
         "inbox.gestures.drain",
+        "inbox.templates.drain",
         "payments.reconciling.drain",
         "payments.refunding.drain",
         "payments.ordering.drain",

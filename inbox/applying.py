@@ -34,7 +34,7 @@ from inbox.adapters.base import (
     Unsent,
     Watermark,
 )
-from inbox.models import ChannelAccount, ChannelEvent
+from inbox.models import ChannelAccount, ChannelEvent, Template
 from inbox.routing import Routed
 
 E = TypeVar("E", bound=Event)
@@ -87,6 +87,7 @@ def apply(routed: Sequence[Routed[Event]]) -> None:
     announcing.messages_updated(changed.difference(new))
     _note(events.of(Noted, TemplateUpdate, AccountUpdate, Unknown))
     _follow(events.of(AccountUpdate))
+    _follow_templates(events.of(TemplateUpdate))
     ChannelAccount.objects.heard_from(
         {item.account.pk for item in routed}, ours.accounts
     )
@@ -135,6 +136,23 @@ def _fingerprint(event: Noted) -> str:
         option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,
     )
     return hashlib.sha256(said).hexdigest()
+
+
+def _follow_templates(updates: Sequence[Routed[TemplateUpdate]]) -> None:
+    """Templates as the provider says that they are now."""
+    Template.objects.follow(
+        [
+            {
+                "account_id": item.account.pk,
+                "name": item.event.name,
+                "language": item.event.language,
+                "event": item.event.event.upper(),
+                "reason": item.event.reason[:500],
+                "at": _at(item.event),
+            }
+            for item in updates
+        ]
+    )
 
 
 def _follow(updates: Sequence[Routed[AccountUpdate]]) -> None:

@@ -303,6 +303,18 @@ class Adapter:
         """Tells the person that somebody writes; `target` is their last message."""
         return None
 
+    def account_call(self, account: str, token: Secret) -> Call:
+        """Asks for the account itself, to try a token."""
+        raise NotImplementedError
+
+    def account_words(self, body: Any) -> str:
+        """What the provider says of the account, in one line."""
+        return ""
+
+    def subscribe_call(self, account: str, parent: str, token: Secret) -> Call | None:
+        """Has webhooks of the account sent; None where something is missing for it."""
+        return None
+
     def outcome(self, status: int, body: Any) -> Sent | Refusal:
         """What came of a call: `body` is its answer as clean JSON, or None."""
         raise NotImplementedError

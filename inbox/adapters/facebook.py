@@ -39,4 +39,16 @@ class FacebookAdapter(MessagingAdapter):
     rate = 250.0  # 300 are allowed
     knows_refs = True
     text_limit = 2000
+    subscribed_fields = (
+        "messages",
+        "messaging_postbacks",
+        "message_deliveries",
+        "message_reads",
+        "message_echoes",
+        "message_reactions",
+        "message_edits",
+        "messaging_referrals",
+        "messaging_optins",
+        "messaging_policy_enforcement",
+    )
     files = MESSENGER_FILES

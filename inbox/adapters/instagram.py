@@ -22,6 +22,15 @@ class InstagramAdapter(MessagingAdapter):
     fields = frozenset(("comments", "live_comments", "mentions", "story_insights"))
     rate = 90.0  # an older page allows 100, a newer one 300
     text_limit = 1000
+    shown_fields = "id,name,username"
+    subscribed_fields = (
+        "messages",
+        "messaging_postbacks",
+        "messaging_seen",
+        "message_reactions",
+        "message_edit",
+        "messaging_referral",
+    )
     counts_bytes = True
     files = INSTAGRAM_FILES
 

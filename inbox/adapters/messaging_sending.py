@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from inbox.adapters.meta import string
-from inbox.adapters.meta_sending import INSTAGRAM, MetaSending, pick
+from inbox.adapters.meta_connecting import INSTAGRAM, api_of
+from inbox.adapters.meta_sending import MetaSending, pick
 from inbox.adapters.sending import (
     HUMAN_AGENT,
     Allowed,
@@ -67,7 +68,7 @@ class MessagingSending(MetaSending):
         return self.files[file.kind]
 
     def message_call(self, outgoing: Outgoing) -> Call:
-        draft = outgoing.draft
+        draft, api = outgoing.draft, api_of(self.channel, outgoing.token)
         message: dict[str, Any] = {}
         if draft.files:
             file = draft.files[0]
@@ -85,9 +86,9 @@ class MessagingSending(MetaSending):
         body: dict[str, Any] = {"recipient": self._recipient(outgoing.to)}
         if outgoing.tag == HUMAN_AGENT:
             body |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-        elif self._api(outgoing) != INSTAGRAM:
+        elif api != INSTAGRAM:
             body["messaging_type"] = "RESPONSE"
-        if self._api(outgoing) != INSTAGRAM:
+        if api != INSTAGRAM:
             message["metadata"] = outgoing.ref
         body["message"] = message
         if draft.reply_to:
@@ -143,15 +144,10 @@ class MessagingSending(MetaSending):
             )
         check_titles(draft.choices, QUICK_REPLY_TITLE, self.label)
 
-    def _api(self, outgoing: Outgoing) -> str:
-        """Tokens of Instagram's own login are used on its own server."""
-        by_instagram = outgoing.token.reveal().startswith("IG")
-        return INSTAGRAM if self.channel == INSTAGRAM and by_instagram else "graph"
-
     def _call(self, outgoing: Outgoing, body: Mapping[str, Any]) -> Call:
         """A Page's token says whose messages they are; an Instagram account linked to
         it is not known by its own id there."""
-        api = self._api(outgoing)
+        api = api_of(self.channel, outgoing.token)
         whose = "me" if self.channel == INSTAGRAM else outgoing.account
         return Call(path=f"{whose}/messages", json=body, api=api)
 

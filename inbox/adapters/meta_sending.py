@@ -15,15 +15,15 @@ from django.conf import settings
 
 from flexoraa.lib.crypto import Secret
 from inbox.adapters.meta import listed, mapping, string
+from inbox.adapters.meta_connecting import INSTAGRAM, MetaConnecting
 from inbox.adapters.meta_errors import explain, number, refusal
 from inbox.adapters.sending import Call, Refusal, Refused, Sent
 from inbox.adapters.words import Identity
 
-INSTAGRAM = "instagram"  # the server of tokens from Instagram's own login
 UNREADABLE = "The platform took the call, and its answer could not be read."
 
 
-class MetaSending:
+class MetaSending(MetaConnecting):
     """The sending half of a MetaAdapter: subclass it, fill in `sent`."""
 
     window_hours: float | None = 24  # "send messages" of each of the three

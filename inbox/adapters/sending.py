@@ -181,8 +181,10 @@ def pieces(text: str, limit: int, in_bytes: bool = False) -> list[str]:
     rest = text.strip()
     while size(rest, in_bytes) > limit:
         longest = _head(rest, limit) if in_bytes else rest[:limit]
-        cut = max(longest.rfind("\n\n"), -1)
-        if cut < len(longest) // 2:
+        cut = longest.rfind("\n\n")
+        if rest[len(longest)].isspace():
+            cut = len(longest)
+        elif cut < len(longest) // 2:
             cut = max(longest.rfind("\n"), longest.rfind(" "))
         if cut <= 0:
             cut = len(longest)

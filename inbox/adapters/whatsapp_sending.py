@@ -55,6 +55,7 @@ class WhatsAppSending(MetaSending):
 
     rate = 80.0  # in and out; 20 for numbers that are used in the app, too
     has_templates = True
+    shown_fields = "id,verified_name,display_phone_number,quality_rating,status"
     knows_refs = True
 
     def parts(self, draft: Draft, split: bool = False) -> tuple[Draft, ...]:

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from flexoraa.lib.crypto import Secret
 from inbox.admin.base import CHANNELS, STATES, WithHint, ago
+from inbox.admin.sending import Looks, sending_of
 from inbox.models import ChannelAccount, WebhookDelivery
 from teams.roles import Action
 
@@ -43,6 +44,8 @@ class ChannelAccountForm(forms.ModelForm):
             "parent_external_id",
             "status",
             "status_reason",
+            "sends_per_second",
+            "human_agent",
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,7 +60,7 @@ class ChannelAccountForm(forms.ModelForm):
 
 
 @admin.register(ChannelAccount)
-class ChannelAccountAdmin(WithHint):
+class ChannelAccountAdmin(Looks, WithHint):
     """Connected accounts and whether they are heard from."""
 
     asks = {
@@ -67,12 +70,12 @@ class ChannelAccountAdmin(WithHint):
         "delete": Action.MANAGE_CHANNELS,
     }
     form = ChannelAccountForm
-    list_display = ("name", "channel_label", "workspace", "state", "heard")
+    list_display = ("name", "channel_label", "workspace", "state", "sends", "heard")
     list_filter = ("channel", "status")
-    list_select_related = ("workspace",)
+    list_select_related = ("workspace", "lane")
     search_fields = ("name", "external_id__exact")
     autocomplete_fields = ("workspace",)
-    readonly_fields = ("webhook_url", "verify_token", "last_event_at")
+    readonly_fields = ("webhook_url", "verify_token", "last_event_at", "sends")
     fieldsets = (
         (
             None,
@@ -88,7 +91,8 @@ class ChannelAccountAdmin(WithHint):
             },
         ),
         ("In Meta's app dashboard", {"fields": ("webhook_url", "verify_token")}),
-        ("Health", {"fields": ("status", "status_reason", "last_event_at")}),
+        ("Health", {"fields": ("status", "status_reason", "last_event_at", "sends")}),
+        ("Sending", {"fields": ("sends_per_second", "human_agent")}),
     )
     hint = "No channel is connected yet."
 
@@ -116,6 +120,10 @@ class ChannelAccountAdmin(WithHint):
     @display(description="Status", label=STATES)
     def state(self, account: ChannelAccount) -> tuple[str, str]:
         return account.status, account.get_status_display()
+
+    @display(description="Sends")
+    def sends(self, account: ChannelAccount) -> str:
+        return sending_of(account)
 
     @display(description="Last heard from", ordering="last_event_at")
     def heard(self, account: ChannelAccount) -> str:

@@ -29,6 +29,15 @@ STATES = {
     "pending": "warning",
     "snoozed": "info",
     "resolved": "default",
+    "queued": "info",
+    "sending": "info",
+    "unknown": "warning",
+    "unconfirmed": "danger",
+    "failed": "danger",
+    "sent": "default",
+    "delivered": "success",
+    "read": "success",
+    "played": "success",
 }
 CHANNELS = {"whatsapp": "success", "instagram": "primary", "facebook": "info"}
 

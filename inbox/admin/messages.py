@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from inbox.admin import searching
-from inbox.admin.base import CHANNELS, ReadOnly
+from inbox.admin.base import CHANNELS, STATES, ReadOnly
+from inbox.admin.sending import Decides, SendingFilter, attempts_of
 from inbox.models import ChannelEvent, Message, RefusedWebhook
 from teams.roles import Action
 
@@ -23,10 +24,10 @@ def pretty(value: Any) -> str:
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly):
+class MessageAdmin(Decides):
     """By exact provider id, or by filters; the newest first."""
 
-    asks = {"view": Action.READ}
+    asks = {"view": Action.READ, "decide": Action.WORK}
     list_display = (
         "provider_at",
         "channel_label",
@@ -34,9 +35,10 @@ class MessageAdmin(ReadOnly):
         "kind",
         "person",
         "excerpt",
-        "status",
+        "state",
+        "error",
     )
-    list_filter = ("channel", "direction", "status", "kind")
+    list_filter = (SendingFilter, "channel", "direction", "status", "kind")
     search_fields = ("external_id",)  # shows the box; see get_search_results
     search_help_text = "The provider's message id, whole"
     ordering = ("-id",)
@@ -47,6 +49,8 @@ class MessageAdmin(ReadOnly):
         "kind",
         "text",
         "status",
+        "error",
+        "attempts_made",
         "provider_at",
         "created_at",
         "edited_at",
@@ -57,7 +61,7 @@ class MessageAdmin(ReadOnly):
         "problems",
         "details",
     )
-    readonly_fields = ("person", "webhook", "problems", "details")
+    readonly_fields = ("person", "webhook", "problems", "details", "attempts_made")
     hint = "Messages of all workspaces are listed here as they come."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -79,6 +83,14 @@ class MessageAdmin(ReadOnly):
     def person(self, message: Message) -> str:
         url = reverse("admin:inbox_conversation_change", args=[message.conversation_id])
         return format_html('<a class="fx-link" href="{}">{}</a>', url, message.contact)
+
+    @display(description="Status", label=STATES)
+    def state(self, message: Message) -> tuple[str, str]:
+        return message.status, message.get_status_display()
+
+    @display(description="Attempts")
+    def attempts_made(self, message: Message) -> str:
+        return attempts_of(message)
 
     @display(description="Text")
     def excerpt(self, message: Message) -> str:

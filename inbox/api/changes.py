@@ -36,6 +36,10 @@ class ChannelSerializer(SavesChanges, WithId):
             "status",
             "status_reason",
             "status_at",
+            "sending_stopped_at",
+            "sending_stopped_reason",
+            "sends_per_second",
+            "human_agent",
             "last_event_at",
             "created_at",
         )
@@ -44,6 +48,8 @@ class ChannelSerializer(SavesChanges, WithId):
             "external_id",
             "status_reason",
             "status_at",
+            "sending_stopped_at",
+            "sending_stopped_reason",
             "last_event_at",
         )
         validators = ()
@@ -62,7 +68,14 @@ class NewChannelSerializer(ChannelSerializer):
 
     class Meta(ChannelSerializer.Meta):
         fields = (*ChannelSerializer.Meta.fields, "taken_up")
-        read_only_fields = ("status", "status_reason", "status_at", "last_event_at")
+        read_only_fields = (
+            "status",
+            "status_reason",
+            "status_at",
+            "sending_stopped_at",
+            "sending_stopped_reason",
+            "last_event_at",
+        )
 
     def create(self, validated_data: dict[str, Any]) -> ChannelAccount:
         try:

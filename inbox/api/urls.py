@@ -7,6 +7,7 @@ from inbox.api.attachments import AttachmentViewSet
 from inbox.api.labels import CannedReplyViewSet, LabelViewSet
 from inbox.api.merging import MergeViewSet
 from inbox.api.replies import SentMessageViewSet
+from inbox.api.templates import TemplateViewSet
 from inbox.api.viewsets import (
     ChannelViewSet,
     ContactViewSet,
@@ -28,6 +29,37 @@ urlpatterns = [
             {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
         ),
         name="channel",
+    ),
+    path(
+        "channels/<uuid:id>/test",
+        ChannelViewSet.as_view({"post": "test"}),
+        name="channel-test",
+    ),
+    path(
+        "channels/<uuid:id>/subscribe",
+        ChannelViewSet.as_view({"post": "subscribe"}),
+        name="channel-subscribe",
+    ),
+    path(
+        "channels/<uuid:id>/stop",
+        ChannelViewSet.as_view({"post": "stop"}),
+        name="channel-stop",
+    ),
+    path(
+        "channels/<uuid:id>/resume",
+        ChannelViewSet.as_view({"post": "resume"}),
+        name="channel-resume",
+    ),
+    path("templates", TemplateViewSet.as_view({"get": "list"}), name="templates"),
+    path(
+        "templates/sync",
+        TemplateViewSet.as_view({"post": "sync"}),
+        name="templates-sync",
+    ),
+    path(
+        "templates/<uuid:id>",
+        TemplateViewSet.as_view({"get": "retrieve"}),
+        name="template",
     ),
     path(
         "conversations",

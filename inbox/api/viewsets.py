@@ -22,6 +22,7 @@ from inbox.api.changes import (
     ConversationChangeSerializer,
     NewChannelSerializer,
 )
+from inbox.api.connecting import Connects
 from inbox.api.replies import Writes
 from inbox.api.serializers import (
     ContactSerializer,
@@ -49,6 +50,7 @@ from teams.roles import Action
 
 class ChannelViewSet(
     WorkspaceScoped,
+    Connects,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
@@ -67,6 +69,10 @@ class ChannelViewSet(
         "create": Action.MANAGE_CHANNELS,
         "partial_update": Action.MANAGE_CHANNELS,
         "destroy": Action.MANAGE_CHANNELS,
+        "test": Action.MANAGE_CHANNELS,
+        "subscribe": Action.MANAGE_CHANNELS,
+        "stop": Action.MANAGE_CHANNELS,
+        "resume": Action.MANAGE_CHANNELS,
     }
 
     def get_serializer_class(self) -> type[ChannelSerializer]:

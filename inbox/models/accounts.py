@@ -90,6 +90,7 @@ class ChannelAccount(WorkspaceRow):
         "permission, so people may be answered for seven days instead of one.",
     )
     last_event_at = models.DateTimeField(null=True, blank=True, editable=False)
+    templates_due_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
     last_confirmation_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)

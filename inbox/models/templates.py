@@ -1,17 +1,46 @@
 """Message templates, as the provider has approved them."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from flexoraa.lib import sets
 from inbox.models.accounts import ChannelAccount
-from teams.tenancy import WorkspaceRow
+from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 PARAMETER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+class TemplateQuerySet(WorkspaceQuerySet):
+    """Sets of templates."""
+
+    def follow(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The provider told of changes: {"account_id", "name", "language", "event",
+        "reason", "at"}. What it says of a status counts at once, in the order of its
+        clock; everything else is looked up soon."""
+        if not rows:
+            return
+        sets.execute(
+            "UPDATE inbox_template t SET status = r.event, reason = r.reason, "
+            "status_at = r.at FROM (SELECT DISTINCT ON (account_id, name, language) * "
+            "FROM json_to_recordset(%s::json) AS x(account_id bigint, name text, "
+            "language text, event text, reason text, at timestamptz) "
+            "ORDER BY account_id, name, language, at DESC) r "
+            "WHERE t.account_id = r.account_id AND t.name = r.name "
+            "AND t.language = r.language AND t.status_at <= r.at "
+            "AND r.event = ANY(%s)",
+            [sets.dumps(rows), list(Template.Status.values)],
+        )
+        sets.execute(
+            "UPDATE inbox_channelaccount SET templates_due_at = "
+            "statement_timestamp() WHERE id = ANY(%s)",
+            [sorted({row["account_id"] for row in rows})],
+        )
 
 
 class Template(WorkspaceRow):
@@ -38,6 +67,8 @@ class Template(WorkspaceRow):
     components = models.JSONField(default=list)
     status_at = models.DateTimeField(db_default=Now())
     synced_at = models.DateTimeField(db_default=Now())
+
+    objects = TemplateQuerySet.as_manager()
 
     class Meta:
         constraints = [

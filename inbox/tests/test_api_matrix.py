@@ -71,6 +71,7 @@ ROWS = {
     "labels": "label",
     "canned-replies": "canned",
     "messages": "message",
+    "templates": "template",
     **leads_world.ROWS,
     "attachments": "attachment",
 }
@@ -109,6 +110,8 @@ def body_of(path, theirs, ours) -> dict:
         return {"kind": "note", "text": "Hello"}
     if path.endswith("/attachments"):
         return {"file": "Hello"}
+    if path.endswith("/stop"):
+        return {"reason": "A reason"}
     if path.endswith("/react"):
         return {"emoji": "👍"}
     return {
@@ -154,7 +157,7 @@ def expected(view, method, who) -> set[int]:
         return {403}
     if name in UNREADY:
         return {409}
-    return {200, 201, 204} | ({409} if method == "delete" else set())
+    return {200, 201, 202, 204} | ({409} if method == "delete" else set())
 
 
 @pytest.mark.parametrize("path", ROUTES)

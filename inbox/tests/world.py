@@ -22,6 +22,7 @@ from inbox.models import (
     Label,
     Message,
     Reaction,
+    Template,
 )
 from teams.models import User, Workspace
 
@@ -39,6 +40,7 @@ class World:
     message: Message
     other: Contact
     label: Label
+    template: Template
     canned: CannedReply
     attachment: Attachment | None = None
 
@@ -132,6 +134,14 @@ def build(workspace: Workspace, mark: str = "Asha") -> World:
         message=None,
         other=Contact.objects.create(workspace=workspace, name=f"{mark} Twin"),
         label=label,
+        template=Template.objects.create(
+            workspace=workspace,
+            account=account,
+            name=f"{mark.lower()}_hello",
+            language="en",
+            status="APPROVED",
+            components=[{"type": "BODY", "text": f"{mark} {{{{1}}}}"}],
+        ),
         canned=CannedReply.objects.create(
             workspace=workspace,
             shortcut=mark,

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import NamedTuple
 
 from django.conf import settings
@@ -126,7 +127,12 @@ class Post:
         return len(jobs)
 
     def _run(self, errand: Errand) -> None:
-        self._done.put(Result(errand.job, send(errand)))
+        try:
+            outcome = send(errand)
+        except Exception:
+            log.exception("Message %s was lost on its way", errand.job.id)
+            outcome = Uncertain("It may have been sent: something failed here.")
+        self._done.put(Result(errand.job, outcome))
 
     def _settle(self) -> int:
         """Write down what has come back; wait a moment for the first."""
@@ -200,7 +206,7 @@ def _tag(job: Job, account: ChannelAccount) -> str:
 
 
 def send(errand: Errand) -> Outcome:
-    """Make the call; it never raises. Runs on a thread without a transaction."""
+    """Make the call. Runs on a thread without a transaction."""
     try:
         return _sent(errand)
     finally:
@@ -243,7 +249,7 @@ def _made(errand: Errand, adapter: Adapter, call: Call) -> Outcome:
         passing("called")
         outcome = adapter.outcome(answer.status, answer.json())
         if isinstance(outcome, Refusal) and outcome.why is Refused.THROTTLE_ACCOUNT:
-            return _asked_to_wait(outcome, adapter.wait_seconds(answer.headers))
+            return replace(outcome, wait_seconds=adapter.wait_seconds(answer.headers))
         return outcome
     except http.NotSent as error:
         return NotSent(str(error))
@@ -252,18 +258,6 @@ def _made(errand: Errand, adapter: Adapter, call: Call) -> Outcome:
     except Exception:
         log.exception("The answer for message %s could not be read", errand.job.id)
         return Uncertain("It may have been sent: the answer could not be read.")
-
-
-def _asked_to_wait(refusal: Refusal, seconds: float) -> Refusal:
-    return Refusal(
-        why=refusal.why,
-        words=refusal.words,
-        code=refusal.code,
-        subcode=refusal.subcode,
-        detail=refusal.detail,
-        trace=refusal.trace,
-        wait_seconds=seconds,
-    )
 
 
 def _call(errand: Errand, adapter: Adapter) -> Call:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0008_outgoing_messages'),
+        ('inbox', '0010_links_are_not_fetched'),
     ]
 
     operations = [

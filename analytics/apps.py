@@ -1,4 +1,4 @@
-"""Analytics: an installed app without rows yet."""
+"""Numbers over everything that the other apps keep; nobody imports this one."""
 
 from django.apps import AppConfig
 

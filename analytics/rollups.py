@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from analytics.counting import params
 from analytics.families import FAMILIES
-from analytics.models import ReportSettings
+from analytics.models import Dirt, ReportSettings
 from analytics.periods import Period
 from flexoraa.lib import sets
 from teams.models import Workspace
@@ -61,10 +61,17 @@ def clean(workspace_id: int) -> int:
     if not dirt or workspace is None:
         return 0
     settings = ReportSettings.of(workspace)
-    dirty = _spread(workspace, dirt)
-    for family, days in dirty.items():
-        recount(family, settings, days)
-    return sum(map(len, dirty.values()))
+    done, left = 0, []
+    for family, days in _spread(workspace, dirt).items():
+        ordered = sorted(days, reverse=True)  # what people look at comes first
+        recount(family, settings, ordered[:LONGEST])
+        left += [
+            {"workspace_id": workspace_id, "family": family, "day": day, "at": "now"}
+            for day in ordered[LONGEST:]
+        ]
+        done += len(ordered[:LONGEST])
+    sets.insert(Dirt, left)
+    return done
 
 
 def catch_up(workspace: Workspace) -> None:

@@ -116,7 +116,12 @@ WORK = {
     "apart": [
         "inbox.delivery.drain",
         "inbox.gestures.drain",
+<<<<<<< HEAD
         "inbox.templates.drain",
+=======
+        "analytics.rollups.drain",
+        "payments.receiving.drain",
+>>>>>>> 431c979 (Serve the reports, each number with the rows behind it)
         "payments.reconciling.drain",
         "payments.refunding.drain",
         "payments.ordering.drain",

@@ -20,6 +20,7 @@ class Action(models.TextChoices):
     WORK_LEADS = "work_leads", "Add, edit and assign leads in reach"
     MANAGE_LEADS = "manage_leads", "Run campaigns, pipeline, imports and merges"
     MANAGE_CHANNELS = "manage_channels", "Connect and change channels"
+    READ_REPORTS = "read_reports", "See the reports of the whole team"
     READ_BILLING = "read_billing", "See the plan, payments and invoices"
     MANAGE_BILLING = "manage_billing", "Subscribe, pay, cancel and refund"
     MANAGE_WORKSPACE = "manage_workspace", "Change the workspace's settings"
@@ -32,7 +33,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     Role.OWNER: frozenset(Action),
     Role.ADMIN: frozenset(Action) - {Action.MANAGE_BILLING},
     Role.SDR: frozenset({Action.READ, Action.WORK, Action.WORK_LEADS}),
-    Role.MEMBER: frozenset({Action.READ}),
+    Role.MEMBER: frozenset({Action.READ, Action.READ_REPORTS}),
 }
 
 

@@ -108,7 +108,8 @@ WITH {WAITS}, answered AS (
     FROM said WHERE direction = 'out' AND status = 'failed'
     UNION ALL
     SELECT {day("e.provider_at")}, 'charged', 'category',
-        left(coalesce(e.pricing ->> 'category', ''), 80), 1, NULL, 'message', e.message_id
+        left(coalesce(e.pricing ->> 'category', ''), 80), 1, NULL,
+        'message', e.message_id
     FROM inbox_statusevent e WHERE e.workspace_id = %(workspace)s
         AND {within("e.provider_at")} AND e.status = 'sent'
         AND e.pricing ->> 'billable' = 'true'

@@ -112,16 +112,12 @@ WORK = {
         "payments.receiving.drain",
         "leads.bulk.drain",
     ],
-    # each with a thread of its own: what waits for other people's servers
+    # each with a thread of its own: what waits for other people's servers, or counts
     "apart": [
+        "analytics.rollups.drain",
         "inbox.delivery.drain",
         "inbox.gestures.drain",
-<<<<<<< HEAD
         "inbox.templates.drain",
-=======
-        "analytics.rollups.drain",
-        "payments.receiving.drain",
->>>>>>> 431c979 (Serve the reports, each number with the rows behind it)
         "payments.reconciling.drain",
         "payments.refunding.drain",
         "payments.ordering.drain",

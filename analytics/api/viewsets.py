@@ -109,8 +109,12 @@ class ReportView(WorkspaceScoped, GenericViewSet):
     def find(self) -> tuple[Asked, Any]:
         """The source of the figure that the query names."""
         asked, report = self.ask()
-        line = asking.find_line(report, self.request.query_params.get("line", ""))
-        name = self.request.query_params.get("figure", "")
+        query = self.request.query_params
+        if missing := [name for name in ("line", "figure") if not query.get(name)]:
+            hint = "Follow the `rows` link of a figure."
+            raise exceptions.ValidationError(dict.fromkeys(missing, [hint]))
+        line = asking.find_line(report, query["line"])
+        name = query["figure"]
         figures = [one for one in line.figures if one.name == name] if line else []
         if not figures or figures[0].source is None:
             raise Http404

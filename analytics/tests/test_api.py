@@ -135,14 +135,18 @@ def test_a_bad_question_is_told_what_to_send(get, query, attr):
 @pytest.mark.parametrize(
     "query",
     [
-        {},
-        {"line": "total"},
         {"line": "nobody", "figure": "spend"},
         {"line": "total", "figure": "roi"},  # made of two: no rows of its own
     ],
 )
 def test_rows_of_no_figure_do_not_exist(get, query):
     assert get("roi/rows", **query).status_code == 404
+
+
+def test_rows_are_of_a_line_and_a_figure(get):
+    answer = get("roi/rows", line="total")
+    assert answer.status_code == 400
+    assert [error["attr"] for error in answer.json()["errors"]] == ["figure"]
 
 
 def test_an_sdr_sees_their_own_numbers(get, world):

@@ -3,7 +3,7 @@ tomorrow are in the tests of tenancy from their first day."""
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -28,6 +28,7 @@ PARTIES = {
 }
 # what a table's own rules ask for beyond types and choices
 OTHERS: dict[str, dict[str, Any]] = {
+    "analytics.WorkingSpan": {"ends_at": NOON + timedelta(hours=8)},
     "inbox.CannedReply": {"shortcut": "canary"},
     "inbox.ContactMerge": {"joined": lambda rows: rows.make(Contact)},
     "leads.MergeRecord": {"loser": lambda rows: rows.make(Lead)},

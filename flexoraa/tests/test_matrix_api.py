@@ -207,7 +207,7 @@ def test_the_owner_reaches_it(route, worlds: Worlds):
             url,
             sample(request_schema(route, method), ours),
         ).status_code
-        for method in route.view.actions
+        for method in list(route.view.actions)  # a view adds HEAD to them
         if method in METHODS
     }
     assert set(answers.values()) - {404}, f"{route.path}: {answers}"

@@ -17,7 +17,7 @@ PRODUCTION := DEBUG=false SANDBOX=false ALLOWED_HOSTS=example.com TRUSTED_PROXY_
 	RAZORPAY_KEY_ID=rzp_test_only000for000 RAZORPAY_KEY_SECRET=only-for-the-checks \
 	RAZORPAY_WEBHOOK_SECRETS=only-for-the-checks
 
-.PHONY: help install run test browser broker lint check bench chaos schema clean
+.PHONY: help install run test browser broker lint check bench chaos schema client clean
 
 help:
 	@echo "make run    the product with demo data, until Ctrl-C"
@@ -28,6 +28,7 @@ help:
 	@echo "make bench  speed as ratios against floors of the same run"
 	@echo "make chaos  50,000 messages through kills and crashes: none lost, none doubled"
 	@echo "make schema docs/openapi.yaml anew"
+	@echo "make client the sample application, typed from the schema (needs Node 20)"
 	@echo "make clean  away with the environment and the embedded database"
 
 install: $(STAMP)
@@ -48,7 +49,7 @@ test: install
 	$(BIN)/python -m coverage report --fail-under=90
 	$(BIN)/python -m coverage report --include='inbox/*,flexoraa/lib/*' --fail-under=95
 
-browser: install
+browser: install client
 	$(BIN)/python -m pytest -m browser -q $(ARGS)
 
 broker: install
@@ -69,6 +70,9 @@ bench: install
 
 chaos: install
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
+
+client: schema
+	cd clients/spa-sample && npm ci --no-progress && npm run --silent generate && npm run --silent build
 
 schema: install
 	DEBUG=true $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml

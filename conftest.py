@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from flexoraa.lib import refusals
 from flexoraa.sandbox import graph
@@ -76,7 +77,9 @@ def make_member(db) -> Callable[..., User]:
     def make(workspace: Workspace, role: str = "owner", email: str = "") -> User:
         email = email or f"{role}@{workspace.slug}.example"
         user = User.objects.create_user(email, "a-long-password", name=role.title())
-        Membership.objects.create(workspace=workspace, user=user, role=role)
+        Membership.objects.create(
+            workspace=workspace, user=user, role=role, last_seen_at=timezone.now()
+        )
         return user
 
     return make

@@ -22,6 +22,8 @@ if env.bool("READ_DOT_ENV", default=True):
 DEBUG = env.bool("DEBUG", default=False)
 SANDBOX = env.bool("SANDBOX", default=False)  # stand-ins for the platforms may run
 SECRET_KEY = env.str("SECRET_KEY", default="development" if DEBUG else env.NOTSET)
+# Older ones, which are still believed but no longer sign
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
@@ -31,6 +33,9 @@ FIELD_KEYS = env.list(
     "FIELD_KEYS",
     default=["ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXktMzJieXQ="] if DEBUG else env.NOTSET,
 )
+
+# Secrets within other values, which `rotate_field_keys` seals anew, too
+SEALED_ELSEWHERE = ["teams.factors.reseal"]
 
 # Meta: any of the app secrets may have signed a webhook (rotation, second app)
 META_APP_SECRETS = env.list(
@@ -106,11 +111,19 @@ USAGE = {
 
 # What the worker does, by name: wiring knows apps only as strings
 WORK = {
-    "queues": ["inbox_webhooks", "inbox_outbox", "payments_webhooks", "teams_mail"],
+    "queues": [
+        "inbox_webhooks",
+        "inbox_outbox",
+        "payments_webhooks",
+        "teams_mail",
+        "teams_departures",
+    ],
     "drains": [
         "inbox.ingest.drain",
         "payments.receiving.drain",
         "leads.bulk.drain",
+        "teams.departures.drain",
+        "analytics.rollups.drain",
     ],
     # each with a thread of its own: what waits for other people's servers, or counts
     "apart": [
@@ -379,6 +392,7 @@ STORAGES = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "flexoraa.lib.api.SessionAuthentication",
+        "teams.api.authentication.KeyAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -434,6 +448,10 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {"show_search": True, "navigation": "flexoraa.navigation.sidebar"},
 }
+
+# Open work of members, by kind: modules that count it and hand it on when they go
+# (teams/departures.py)
+OPEN_WORK = {"conversations": "inbox.handover", "leads": "leads.handover"}
 
 # What apps add to the back office, by name
 DASHBOARD = [

@@ -9,6 +9,8 @@ for name, value in {
     "SECRET_KEY": "for-tests-only",
     "META_APP_SECRETS": "new-app-secret,old-app-secret",
     "META_VERIFY_TOKEN": "verify-me",
+    "MAIL_PROVIDER": "postmark",
+    "ANYMAIL_POSTMARK_SERVER_TOKEN": "for-tests-only",
     "ANYMAIL_WEBHOOK_SECRET": "reports:for-tests-only",
     "LOG_LEVEL": "WARNING",
 }.items():

@@ -1,6 +1,6 @@
 """Inviting people into a workspace, and what becomes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -52,16 +52,18 @@ class Outcome(NamedTuple):
 
 
 def invite(
-    workspace: Workspace, emails: Sequence[str], role: str, *, actor: Membership
+    workspace: Workspace, wanted: Mapping[str, str], *, actor: Membership
 ) -> list[Outcome]:
-    """Invite all addresses that are neither members nor invited already.
+    """Invite all addresses, each with its role, that are neither members nor invited
+    already.
 
     All or none: raises PermissionDenied for a role above the actor's own, Conflict
     `limit_reached` when seats do not suffice for members and open invitations
     together, and `too_many_invitations` past the day's most.
     """
-    check_grant(actor, role)
-    emails = list(dict.fromkeys(email.strip().lower() for email in emails))
+    for role in wanted.values():
+        check_grant(actor, role)
+    emails = list(wanted)
     with transaction.atomic():
         workspace = Workspace.objects.locked().get(pk=workspace.pk)
         members = set(_members(workspace, emails))
@@ -74,7 +76,7 @@ def invite(
             invitation = waiting.get(email) or Invitation(
                 workspace=workspace, email=email
             )
-            invitation.role, invitation.invited_by = role, actor.user
+            invitation.role, invitation.invited_by = wanted[email], actor.user
             _send(invitation)
             found[email] = Outcome(email, "invited", invitation)
     return [found[email] for email in emails]
@@ -152,6 +154,7 @@ def resend(invitation: Invitation, *, actor: Membership) -> Invitation:
         invitation = _locked_open(invitation)
         check_grant(actor, invitation.role)
         _count_today(workspace, 1)
+        invitation.invited_by = actor.user
         _send(invitation)
     return invitation
 

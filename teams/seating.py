@@ -14,8 +14,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from teams.api.scoping import WorkspaceScoped
-from teams.models import Membership, User
+from teams.api.scoping import WorkspaceScoped, key_of
+from teams.models import ApiKey, Membership, User
 from teams.roles import Action, may
 
 
@@ -26,6 +26,7 @@ class Seat(NamedTuple):
     workspace_id: int
     session: str
     password: str  # a hash of the password's hash, as the session holds it
+    key_id: int = 0  # the API key instead of a session
 
 
 class AnyAnswer(BaseContentNegotiation):
@@ -51,6 +52,7 @@ class Seats(WorkspaceScoped, GenericViewSet):
             self.workspace.pk,
             session.session_key or "",
             session.get(HASH_SESSION_KEY, ""),
+            key.pk if (key := key_of(request)) else 0,
         )
         return Response()
 
@@ -71,7 +73,7 @@ def seat_of(request: HttpRequest, slug: str) -> Seat | HttpResponse:
 def still_seated(seats: Iterable[Seat]) -> set[Seat]:
     """Those who would still be let in: member, role, account, session, password.
 
-    Three queries however many they are.
+    Three queries however many they are, one more when there are API keys.
     """
     asked = set(seats)
     members = Membership.objects.filter(
@@ -84,19 +86,25 @@ def still_seated(seats: Iterable[Seat]) -> set[Seat]:
         for user, workspace, role in members.values_list("user", "workspace", "role")
         if may(role, Action.READ)
     }
-    people = User.objects.only("password").in_bulk({user for user, _ in reading})
+    people = User.objects.only("password", "session_stamp").in_bulk(
+        {user for user, _ in reading}
+    )
     passwords = {pk: user.get_session_auth_hash() for pk, user in people.items()}
     sessions = Session.objects.filter(
         session_key__in={seat.session for seat in asked},
         expire_date__gt=timezone.now(),
     )
     alive = set(sessions.values_list("session_key", flat=True))
+    keys = set(ApiKey.objects.in_bulk({seat.key_id for seat in asked if seat.key_id}))
     return {
         seat
         for seat in asked
         if (seat.user_id, seat.workspace_id) in reading
-        and seat.session in alive
-        and seat.password == passwords[seat.user_id]
+        and (
+            seat.key_id in keys
+            if seat.key_id
+            else seat.session in alive and seat.password == passwords[seat.user_id]
+        )
     }
 
 

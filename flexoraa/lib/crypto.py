@@ -37,6 +37,17 @@ def decrypt(sealed: str) -> str:
         raise Undecryptable("no key in FIELD_KEYS opens this value") from error
 
 
+def reseal(sealed: str) -> str | None:
+    """The same text under the first of FIELD_KEYS; None if it is already. Raises
+    Undecryptable."""
+    first = _box(tuple(settings.FIELD_KEYS)[:1])
+    try:
+        first.decrypt(sealed)
+    except InvalidToken:
+        return encrypt(decrypt(sealed))
+    return None
+
+
 class Secret:
     """A secret in memory that prints as dots, so that no log or page shows it."""
 

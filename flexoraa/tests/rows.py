@@ -10,6 +10,7 @@ from django.apps import apps
 from django.contrib.postgres.search import SearchVectorField
 from django.db import IntegrityError, models, transaction
 from django.db.models.fields import NOT_PROVIDED
+from django.utils import timezone
 
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
@@ -100,7 +101,10 @@ class Rows:
         address = f"{self.mark.lower()}@example.com"
         user = User.objects.create_user(address, "x", name=f"{self.mark} Person")
         self.made[Membership] = Membership.objects.create(
-            workspace=self.workspace, user=user, role="sdr"
+            workspace=self.workspace,
+            user=user,
+            role="sdr",
+            last_seen_at=timezone.now(),
         )
         return user
 

@@ -55,6 +55,7 @@ ELSEWHERE = {
     "account/": "sign-in: the asker's own account",
     "api/me": "the asker",
     "api/workspaces": "the asker's",
+    "api/invitations/": "who has the token; to accept it, the owner of the address",
     "api/schema": "anybody signed in",
     "api/docs": "anybody signed in",
     "^api/": "nothing",

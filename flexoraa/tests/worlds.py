@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from flexoraa.lib import sets
 from flexoraa.tests.asking import Absent, Ids
@@ -115,7 +116,9 @@ def member(workspace: Workspace, role: str, name: str = "", **fields: Any) -> Us
         password=make_password(None),
         **fields,
     )
-    Membership.objects.create(workspace=workspace, user=user, role=role)
+    Membership.objects.create(
+        workspace=workspace, user=user, role=role, last_seen_at=timezone.now()
+    )
     return user
 
 

@@ -36,6 +36,7 @@ ROUTES = {
     path: view
     for path, view in walk(get_resolver().url_patterns)
     if path.startswith("api/workspaces/<slug:workspace>")
+    and view.cls.__module__.startswith("inbox.")
 }
 
 

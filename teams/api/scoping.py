@@ -10,8 +10,9 @@ from rest_framework.permissions import IsAuthenticated
 
 from flexoraa.lib import logs
 from flexoraa.lib.cursors import CursorPagination
+from teams import roles
 from teams.api.permissions import RoleAllows
-from teams.models import Membership, User, Workspace
+from teams.models import ApiKey, Membership, User, Workspace
 from teams.roles import Action
 
 
@@ -36,7 +37,7 @@ class WorkspaceScoped:
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         if request.user.is_authenticated:
-            self.membership = self._find_membership(request.user)
+            self.membership = self._find_membership(request)
             self.workspace = request.workspace = self.membership.workspace
             logs.bind(workspace=self.workspace.pk)
             if self.queryset is not None:
@@ -52,12 +53,36 @@ class WorkspaceScoped:
     def perform_create(self, serializer: Any) -> None:
         serializer.save(workspace=self.workspace)
 
-    def _find_membership(self, user: User) -> Membership:
-        mine = user.memberships.select_related("workspace")
+    def _find_membership(self, request: Any) -> Membership:
+        """Mine in the workspace of the path; with a key, in its own alone and with no
+        more than its role."""
+        mine = places_of(request).select_related("workspace")
         try:
-            return mine.get(workspace__slug=self.kwargs["workspace"])
+            found = mine.get(workspace__slug=self.kwargs["workspace"])
         except Membership.DoesNotExist as error:
             raise Http404 from error
+        found.note_visit()
+        return narrowed(found, key_of(request))
+
+
+def key_of(request: Any) -> ApiKey | None:
+    """The API key with which this was asked, if it was one."""
+    auth = getattr(request, "auth", None)
+    return auth if isinstance(auth, ApiKey) else None
+
+
+def places_of(request: Any) -> Any:
+    """The memberships that count for this request."""
+    mine, key = request.user.memberships.all(), key_of(request)
+    return mine.filter(workspace=key.workspace_id) if key else mine
+
+
+def narrowed(membership: Membership, key: ApiKey | None) -> Membership:
+    """The membership as a key has it: its maker's role, or the key's if that is less.
+    Such a one is not to be saved."""
+    if key and roles.rank(key.role) > roles.rank(membership.role):
+        membership.role = key.role
+    return membership
 
 
 class WorkspaceRelatedField(serializers.SlugRelatedField):

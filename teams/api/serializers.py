@@ -106,7 +106,7 @@ class MeSerializer(serializers.ModelSerializer):
         read_only_fields: ClassVar[tuple[str, ...]] = ("email", "name")
 
 
-def my_places() -> models.Prefetch:
+def my_places(places: models.QuerySet) -> models.Prefetch:
     """The memberships that MeSerializer shows, in one query."""
-    places = Membership.objects.select_related("workspace")
-    return models.Prefetch("memberships", places.order_by("workspace__name", "id"))
+    places = places.select_related("workspace").order_by("workspace__name", "id")
+    return models.Prefetch("memberships", places)

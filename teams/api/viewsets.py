@@ -7,7 +7,7 @@ from rest_framework import exceptions, generics, mixins, permissions, views, vie
 
 from flexoraa.lib.cursors import CursorPagination
 from teams.api.idempotency import idempotent
-from teams.api.scoping import WorkspaceScoped
+from teams.api.scoping import WorkspaceScoped, key_of, narrowed, places_of
 from teams.api.serializers import (
     MeSerializer,
     NewWorkspaceSerializer,
@@ -25,7 +25,11 @@ class MeView(generics.RetrieveAPIView):
     metadata_class = None
 
     def get_object(self) -> User:
-        return User.objects.prefetch_related(my_places()).get(pk=self.request.user.pk)
+        places = my_places(places_of(self.request))
+        me = User.objects.prefetch_related(places).get(pk=self.request.user.pk)
+        for place in me.memberships.all():
+            narrowed(place, key_of(self.request))
+        return me
 
 
 class MyWorkspacesViewSet(
@@ -39,7 +43,7 @@ class MyWorkspacesViewSet(
     ordering = "-id"
 
     def get_queryset(self) -> Any:
-        return Workspace.objects.filter(memberships__user=self.request.user)
+        return Workspace.objects.filter(memberships__in=places_of(self.request))
 
     def get_serializer_class(self) -> type:
         is_new = self.action == "create"
@@ -47,6 +51,8 @@ class MyWorkspacesViewSet(
 
     @idempotent(required=False)
     def create(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if key_of(request):
+            raise exceptions.PermissionDenied("A key belongs to its workspace alone.")
         return super().create(request, *args, **kwargs)
 
 

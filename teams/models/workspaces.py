@@ -1,21 +1,27 @@
 """Customer companies, and the membership that joins them to people."""
 
+from datetime import timedelta
 from typing import Self
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import uuid7
 from teams import audit, roles
 from teams.models.people import User
+from teams.tenancy import WorkspaceQuerySet as TenantQuerySet
 
 
 def is_timezone(name: str) -> None:
     """Refuse what is no zone of the IANA database."""
     if name not in available_timezones():
         raise ValidationError(f"{name} is not a time zone, such as Asia/Kolkata.")
+
+
+SEEN_EVERY = timedelta(minutes=5)
 
 
 class WorkspaceQuerySet(models.QuerySet):
@@ -99,6 +105,8 @@ class Membership(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, editable=False)
 
+    objects = TenantQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -118,6 +126,13 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.workspace}"
+
+    def note_visit(self) -> None:
+        """They were here; written down every few minutes."""
+        now = timezone.now()
+        if self.last_seen_at is None or now - self.last_seen_at > SEEN_EVERY:
+            self.last_seen_at = now
+            type(self).objects.filter(pk=self.pk).update(last_seen_at=now)
 
     def may(self, action: str) -> bool:
         """Whether this member's role allows the action."""

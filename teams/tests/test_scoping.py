@@ -16,7 +16,7 @@ BELOW = "api/workspaces/<slug:workspace>"
 
 def routes(patterns=None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
     """Every route of the project with its whole path."""
-    for item in patterns or get_resolver().url_patterns:
+    for item in get_resolver().url_patterns if patterns is None else patterns:
         path = prefix + str(item.pattern)
         if isinstance(item, URLPattern):
             yield path, item

@@ -103,7 +103,9 @@ def _give_out(rule: AssignmentRule) -> int:
     if not found.filter(pk=rule.pk).first():
         return 0
     them, given = candidates(rule), []
-    for conversation in waiting.order_by("waiting_since", "id")[:MOST]:
+    # locked as they are now: what somebody just took by hand is not taken away
+    free = waiting.select_for_update(no_key=True, skip_locked=True)
+    for conversation in free.order_by("waiting_since", "id")[:MOST]:
         chosen = choose(them, rule.strategy)
         if chosen is None:
             break

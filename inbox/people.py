@@ -8,7 +8,7 @@ from flexoraa.lib import sets
 from flexoraa.lib.clean import fit
 from flexoraa.lib.ids import uuid7
 from inbox.adapters.base import Identity, IdKind, Person
-from inbox.models import ChannelAccount, Contact, ContactIdentity
+from inbox.models import ChannelAccount, Contact, ContactIdentity, ContactMerge
 
 Key = tuple[int, str, str]  # account id, kind, key
 
@@ -152,11 +152,20 @@ def _create(groups: list[_Group]) -> None:
 
 def _merge(groups: list[_Group]) -> None:
     """An event named one person twice: the older contact stays, the others point
-    to it; nothing is moved or deleted."""
+    to it; nothing is moved or deleted, and the record lets a person take it back."""
     for group in groups:
         winner, *losers = sorted(group.known)
-        Contact.objects.filter(pk__in=losers).update(merged_into=winner)
-        Contact.objects.filter(merged_into__in=losers).update(merged_into=winner)
+        for loser in losers:
+            came = Contact.objects.filter(merged_into=loser).order_by("pk")
+            moved = list(came.values_list("pk", flat=True))
+            Contact.objects.filter(pk__in=[loser, *moved]).update(merged_into=winner)
+            record = ContactMerge(
+                workspace_id=group.account.workspace_id,
+                stayed_id=winner,
+                joined_id=loser,
+                moved=moved,
+            )
+            ContactMerge.objects.bulk_create([record], ignore_conflicts=True)
 
 
 def _learn(groups: list[_Group]) -> None:

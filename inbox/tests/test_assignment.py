@@ -1,11 +1,14 @@
 """Who gets a conversation: by hand, by turn, by load, and what the receipt says."""
 
+import threading
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from flexoraa.lib.errors import Conflict
+from flexoraa.lib.tests.races import at_once
 from inbox import assignment
 from inbox.models import AssignmentInterval, AssignmentRule, Conversation, Desk
 from inbox.tests.world import build
@@ -136,6 +139,39 @@ def test_by_hand_no_machine_assigns(world, agents):
     rows = waiting(world, 1)
     assert assignment.give_out() == 0
     assert assignees(rows) == [None]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "control"])
+def test_two_passes_at_once_fill_no_desk_twice(is_guarded, world, agents, monkeypatch):
+    rule(world.workspace, "round_robin", capacity=1)
+    waiting(world, 8)
+    look = assignment.candidates
+    together = threading.Barrier(2)
+
+    def slowly(found):
+        seen = look(found)
+        if not is_guarded:
+            together.wait(10)  # both have looked before either gives
+        return seen
+
+    monkeypatch.setattr(assignment, "candidates", slowly)
+    monkeypatch.setattr(assignment, "MOST", 4)
+    if not is_guarded:
+        monkeypatch.setattr(
+            AssignmentRule.objects, "select_for_update", lambda **_: rules_of(world)
+        )
+    errors = at_once(2, lambda number: assignment.give_out())
+    assert errors == []
+    loads = Counter(
+        Conversation.objects.exclude(assignee=None).values_list("assignee", flat=True)
+    )
+    most = max(loads.values())
+    assert (most == 1) is is_guarded
+
+
+def rules_of(world):
+    return AssignmentRule.objects.filter(workspace=world.workspace)
 
 
 def test_an_idle_pass_asks_little(world, agents, django_assert_num_queries):

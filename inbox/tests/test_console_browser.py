@@ -2,9 +2,10 @@
 a phone is wide enough, and nothing that was written is lost."""
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from inbox.models import Conversation, Message
+from inbox.models import Conversation, Message, Template
 from inbox.tests import browsing
 from inbox.tests.hostile_texts import hostile_world
 from inbox.tests.world import build
@@ -223,3 +224,59 @@ def test_what_is_refused_waits_for_a_decision(visit, workspace):
     page.keyboard.press("Enter")
     expect(page.locator(".msg.is-note .text")).to_have_text("Try me")
     expect(page.locator(".msg.is-waiting")).to_have_count(0)
+
+
+def test_what_nobody_confirmed_is_decided_by_a_person(visit, workspace, agent):
+    world = build(workspace)
+    unsure = world.say(direction="out", status="unconfirmed", author=agent)
+    page = ready(visit(f"{ROOT}?conversation={world.conversation.public_id}"))
+    bubble = page.locator(f"#m-{unsure.public_id}")
+    expect(bubble).to_contain_text("Nobody confirmed that it arrived")
+    bubble.get_by_role("button", name="It did arrive").click()
+    expect(bubble).to_have_attribute("data-status", "sent")
+    expect(bubble.get_by_role("button", name="It did arrive")).to_have_count(0)
+    unsure.refresh_from_db()
+    assert unsure.status == "sent"
+
+
+def test_a_closed_window_offers_templates(visit, workspace):
+    world = build(workspace)
+    Template.objects.create(
+        workspace=workspace,
+        account=world.account,
+        name="order_ready",
+        language="en",
+        status="APPROVED",
+        components=[{"type": "BODY", "text": "Hi {{1}}, order {{2}} is ready."}],
+    )
+    page = ready(visit(f"{ROOT}?conversation={world.conversation.public_id}"))
+    expect(page.locator("#window")).to_contain_text("The reply window has closed")
+    expect(page.locator("#words")).to_be_disabled()
+    page.locator("#window").get_by_role("button", name="Send a template").click()
+    page.get_by_label("{{1}}").fill("Asha")
+    page.get_by_label("{{2}}").fill("A-17")
+    text = "Hi Asha, order A-17 is ready."
+    expect(page.locator("[data-preview]")).to_have_text(text)
+    page.locator("dialog.sheet").get_by_role("button", name="Send").click()
+    expect(page.locator(".msg.is-out .text")).to_have_text(text)
+    expect(page.locator(".msg.is-waiting")).to_have_count(0)
+    sent = Message.objects.get(kind="template")
+    assert (sent.text, sent.status) == (text, "queued")
+
+
+def test_canned_replies_are_filled_in_and_gaps_are_not_sent(visit, workspace):
+    world = build(workspace)
+    Conversation.objects.update(last_inbound_at=timezone.now())
+    world.canned.text = "Hi {{contact.first_name}}, @{{contact.username}}"
+    world.canned.save()
+    page = ready(visit(f"{ROOT}?conversation={world.conversation.public_id}"))
+    expect(page.locator("#window")).to_contain_text("You can reply freely")
+    page.keyboard.press("r")
+    page.keyboard.type("/as")
+    expect(page.locator("#picker button")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#words")).to_have_value("Hi Asha, @Asha.rao")
+    page.fill("#words", "Hi {{contact.nick}}")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("complete it first")
+    assert not Message.objects.filter(direction="out").exists()

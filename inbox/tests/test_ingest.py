@@ -13,6 +13,7 @@ from inbox.models import (
     ChannelEvent,
     Contact,
     ContactIdentity,
+    ContactMerge,
     Conversation,
     Message,
     WebhookDelivery,
@@ -270,6 +271,8 @@ def test_phone_and_bsuid_of_one_person_meet_in_one_contact(account, receive):
     assert Contact.objects.filter(merged_into=None).count() == 2
     receive("whatsapp", bodies.whatsapp(by_both))
     winner = Contact.objects.get(merged_into=None)
+    record = ContactMerge.objects.get()
+    assert (record.stayed, record.by) == (winner, None)
     assert winner == Contact.objects.order_by("pk").first()
     assert Message.objects.get(text="message 3").contact == winner
     receive("whatsapp", bodies.whatsapp(bodies.text(4)))

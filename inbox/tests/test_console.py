@@ -211,7 +211,7 @@ def test_every_text_is_escaped_on_every_page(enter, workspace, client):
             f"/admin/inbox/{model}/"
             for model in (
                 *("conversation", "message", "contact", "channelaccount"),
-                *("label", "cannedreply"),
+                *("label", "cannedreply", "template"),
             )
         ),
         f"/admin/inbox/conversation/{world.conversation.pk}/change/",

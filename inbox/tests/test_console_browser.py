@@ -253,6 +253,7 @@ def test_a_closed_window_offers_templates(visit, workspace):
     expect(page.locator("#window")).to_contain_text("The reply window has closed")
     expect(page.locator("#words")).to_be_disabled()
     page.locator("#window").get_by_role("button", name="Send a template").click()
+    page.get_by_label("order_ready").check()
     page.get_by_label("{{1}}").fill("Asha")
     page.get_by_label("{{2}}").fill("A-17")
     text = "Hi Asha, order A-17 is ready."

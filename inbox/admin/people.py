@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -10,9 +10,11 @@ from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
+from flexoraa.lib.errors import Conflict
+from inbox import merging
 from inbox.admin import searching
 from inbox.admin.base import LargeTable
-from inbox.models import Contact, ContactIdentity, Conversation
+from inbox.models import Contact, ContactIdentity, ContactMerge, Conversation
 from teams.back_office import ScopedTabularInline
 from teams.roles import Action
 
@@ -49,6 +51,7 @@ class ContactAdmin(LargeTable):
     readonly_fields = ("username", "workspace", "merged_into", "threads", "created_at")
     inlines = (IdentityInline,)
     ordering = ("-id",)
+    actions = ("merge", "split")
     hint = "People appear with their first message."
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -67,6 +70,39 @@ class ContactAdmin(LargeTable):
             found = searching.people(term, self.places(request, "view"))
             queryset = queryset.filter(pk__in=found)
         return queryset, False
+
+    @admin.action(description="Merge two into one person", permissions=["change"])
+    def merge(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """The older stays; nothing is moved, so a split takes it back."""
+        them = list(queryset.order_by("pk")[:3])
+        if len(them) != 2:
+            messages.error(request, "Tick exactly two people who are one.")
+            return
+        try:
+            merging.merge(them[0], them[1], by=request.user)
+        except Conflict as conflict:
+            messages.error(request, str(conflict.detail))
+            return
+        messages.success(request, f"{them[1]} joined {them[0]}.")
+
+    @admin.action(description="Split the last merge", permissions=["change"])
+    def split(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """For those who stayed, and for those who joined."""
+        for person in queryset.order_by("pk")[:100]:
+            stays = person.merged_into or person
+            record = ContactMerge.objects.filter(stayed=stays, undone_at=None)
+            if person.merged_into_id:
+                record = record.filter(joined=person)
+            last = record.order_by("-pk").first()
+            if last is None:
+                messages.warning(request, f"Nobody was merged into {person}.")
+                continue
+            try:
+                joined = merging.split(last, by=request.user)
+            except Conflict as conflict:
+                messages.error(request, f"{person}: {conflict.detail}")
+                continue
+            messages.success(request, f"{joined} stands alone again.")
 
     @display(description="Name")
     def shown(self, contact: Contact) -> str:

@@ -1,8 +1,8 @@
-"""Labels, canned replies and assignment in the back office."""
+"""Labels, canned replies, assignment and merges in the back office."""
 
 import pytest
 
-from inbox.models import AssignmentRule, CannedReply, Desk, Label
+from inbox.models import AssignmentRule, CannedReply, Contact, Desk, Label
 from inbox.tests.office import page
 from inbox.tests.world import build
 from teams.models import User
@@ -58,3 +58,24 @@ def test_an_sdr_makes_labels_but_no_rules(client, workspace, make_member):
     client.force_login(user)
     assert client.get(page("inbox_label") + "add/").status_code == 200
     assert client.get(page("inbox_assignmentrule") + "add/").status_code == 403
+
+
+def test_two_contacts_are_merged_and_split(client, agent, workspace):
+    first, second, third = (
+        Contact.objects.create(workspace=workspace, name=name) for name in "ABC"
+    )
+
+    def act(action, *people):
+        body = {"action": action, "_selected_action": [one.pk for one in people]}
+        page_ = client.post(page("inbox_contact"), body, follow=True)
+        return page_.content.decode()
+
+    assert "exactly two" in act("merge", first, second, third)
+    assert "B joined A" in act("merge", second, first)
+    second.refresh_from_db()
+    assert second.merged_into == first
+    assert "already" in act("merge", second, third)
+    assert "B stands alone again" in act("split", second)
+    second.refresh_from_db()
+    assert second.merged_into is None
+    assert "Nobody was merged into A" in act("split", first)

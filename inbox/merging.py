@@ -32,6 +32,9 @@ def merge(stays: Contact, joins: Contact, *, by: User | None) -> ContactMerge:
     )
     moved = [pk for (pk,) in before]
     Contact.objects.filter(pk__in=[joins.pk, *moved]).update(merged_into=stays)
+    # of an earlier merge that was taken back by other means
+    stale = ContactMerge.objects.filter(joined=joins, undone_at__isnull=True)
+    stale.update(undone_at=timezone.now(), undone_by=by)
     return ContactMerge.objects.create(
         workspace_id=stays.workspace_id,
         stayed=stays,

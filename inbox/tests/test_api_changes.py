@@ -55,6 +55,7 @@ def everything(model, **changes) -> dict:
     made = {"id": 7, "pk": 7, "public_id": "01900000-0000-7000-8000-000000000000"}
     for field in model._meta.concrete_fields:
         value = 99 if "Integer" in field.get_internal_type() else "facebook"
+        value = True if "Boolean" in field.get_internal_type() else value
         value = "2001-01-01T00:00:00Z" if field.name.endswith("_at") else value
         made |= {field.name: value, field.attname: 7 if field.is_relation else value}
     return made | changes
@@ -73,7 +74,8 @@ def test_a_channel_takes_only_what_is_declared(api, world, urls, make_workspace)
     body = everything(ChannelAccount, status="disconnected", workspace="theirs")
     columns = written(world.account, lambda: send(api, urls["channel"], body))
     assert columns == {
-        *("name", "parent_external_id", "token", "status", "status_at", "changed_at")
+        *("name", "parent_external_id", "token", "status", "status_at", "changed_at"),
+        *("human_agent", "sends_per_second"),
     }
     theirs = make_workspace("theirs")
     body = everything(

@@ -49,6 +49,8 @@ GROUPS = (
     (
         "Team",
         (
+            ("Members", "group", "teams_membership"),
+            ("Invitations", "mail", "teams_invitation"),
             ("Users", "person", "teams_user"),
             ("Workspaces", "domain", "teams_workspace"),
         ),

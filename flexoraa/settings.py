@@ -463,6 +463,8 @@ TEAM_DASHBOARD = [
     "inbox.overview.team_cards",
     "payments.overview.team_cards",
 ]  # called with ids of workspaces
+# what a member sees, for the back office's "view as": called with (membership, role)
+SEEN = ["leads.seen.seen", "inbox.seen.seen"]
 SIDEBAR_BADGES = {
     "inbox_webhookdelivery": "inbox.overview.stuck_badge",
     "payments_webhookdelivery": "payments.overview.stuck_badge",

@@ -1,0 +1,95 @@
+"""`make fuzz`: schemathesis against a running server, on a database of its own.
+
+All its checks, over every operation of the schema: no answer of 5xx, none that the
+schema does not know. Fails when there is one; prints how many requests were made.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import places
+
+TOKEN = "t" * 32  # a CSRF token: cookie and header have to agree, no more
+SLUG = "fuzzed"
+# nobody is there: what would go out to a platform fails at once
+ELSEWHERE = dict.fromkeys(
+    ("GRAPH_URL", "INSTAGRAM_GRAPH_URL", "RAZORPAY_URL"), "http://127.0.0.1:9"
+)
+SETTINGS = {
+    "SECURE_SSL_REDIRECT": "false",
+    "EMAIL_URL": "dummymail://",
+    "SECRET_KEY": "development",  # this process's, which signed the session
+    "LOG_LEVEL": "ERROR",
+}
+
+
+def main() -> None:
+    """Run it; exits with 1 when something was found."""
+    parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
+    parser.add_argument("--requests", type=int, default=5_000)
+    parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--include", default="", help="a regular expression of paths")
+    options = parser.parse_args()
+    with places.database():
+        session = sign_in()
+        places.PRODUCTION.update(SETTINGS | ELSEWHERE)
+        with places.server("flexoraa.wsgi:application") as port:
+            sys.exit(run(port, session, options))
+
+
+def sign_in() -> str:
+    """The session of an owner, in a workspace with a row of everything."""
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from flexoraa.tests.rows import Rows
+    from teams.models import Membership, User, Workspace
+
+    workspace = Workspace.objects.create(name="Fuzzed", slug=SLUG)
+    Rows(workspace, "Fuzzed").fill()
+    owner = User.objects.create_user("fuzz@example.com", "x")
+    Membership.objects.create(workspace=workspace, user=owner, role="owner")
+    session = SessionStore()
+    session[SESSION_KEY] = str(owner.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = owner.get_session_auth_hash()
+    session.create()
+    return session.session_key
+
+
+def run(port: int, session: str, options: argparse.Namespace) -> int:
+    """schemathesis' own exit code, after its report."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "schemathesis.toml"
+        config.write_text(f'[parameters]\n"path.workspace" = "{SLUG}"\n')
+        report = Path(folder) / "report.json"
+        command = [
+            *(
+                str(Path(sys.executable).parent / "schemathesis"),
+                "--config-file",
+                config,
+            ),
+            *("run", f"http://127.0.0.1:{port}/api/schema", "--no-color"),
+            *("--checks", "all", "--continue-on-failure", "--workers", "2"),
+            *("--max-time", options.seconds, "--seed", options.seed),
+            *("--max-examples", max(1, options.requests // 50)),
+            *("--header", f"Cookie: sessionid={session}; csrftoken={TOKEN}"),
+            *("--header", f"X-CSRFToken: {TOKEN}"),
+            *("--report-json-path", report),
+        ]
+        if options.include:
+            command += ["--include-path-regex", options.include]
+        code = subprocess.run([str(part) for part in command]).returncode
+        if report.exists():
+            told = json.loads(report.read_text())
+            print(json.dumps(told.get("stats") or list(told))[:500])
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -47,6 +47,18 @@ GROUPS = (
         ),
     ),
     (
+        "Leads",
+        (
+            ("Leads", "group", "leads_lead"),
+            ("Campaigns", "campaign", "leads_campaign"),
+            ("Bulk edits", "edit_note", "leads_bulkoperation"),
+            ("Stages", "view_column", "leads_stage"),
+            ("Custom fields", "tune", "leads_customfield"),
+            ("Scoring", "military_tech", "leads_scorerule"),
+            ("Lead settings", "settings", "leads_leadsettings"),
+        ),
+    ),
+    (
         "Team",
         (
             ("Members", "group", "teams_membership"),

@@ -136,7 +136,8 @@ WORK = {
         "payments.ordering.drain",
         "teams.mailing.drain",
         "inbox.media.drain",
-        "inbox.media.drain",
+        "leads.bulk.drain",
+        "leads.importing.drain",
     ],
     "finishers": ["inbox.delivery.finish"],
     "chores": [

@@ -100,7 +100,9 @@ def _insert_changes(
         FROM (
             SELECT *, CASE WHEN {eligible} THEN
                 count(*) FILTER (WHERE {eligible}) OVER (ORDER BY id) END AS place
-            FROM leads_lead WHERE workspace_id = %s AND id IN ({chosen})
+            FROM leads_lead
+            -- an array, since of a subquery's size nothing may be known
+            WHERE workspace_id = %s AND id = ANY(ARRAY({chosen}))
         ) l
         CROSS JOIN LATERAL (
             SELECT {before.joined()} AS before, {after.joined()} AS after

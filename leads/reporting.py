@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from leads.models import BulkChange, BulkOperation, Campaign, Stage
+from leads.models import (
+    BulkChange,
+    BulkOperation,
+    Campaign,
+    ImportJob,
+    ImportRow,
+    Stage,
+)
 from teams.models import Membership
 
 HEADINGS = (
@@ -74,3 +81,11 @@ def lines_of(operation: BulkOperation) -> Iterator[tuple]:
             words.of(row.after),
             ", ".join(row.conflicts),
         )
+
+
+def import_errors(job: ImportJob) -> Iterator[tuple]:
+    """The file's headings and two more, then each row with errors as it came."""
+    yield ("row", "what is wrong", *job.columns)
+    rows = ImportRow.objects.filter(job=job, outcome=ImportRow.Outcome.ERROR)
+    for row in rows.order_by("number").iterator(chunk_size=2_000):
+        yield (row.number, " ".join(row.errors), *(row.raw or ()))

@@ -5,6 +5,7 @@ from django.urls import path
 from leads.api.bulk import BulkChangeViewSet, BulkViewSet
 from leads.api.campaigns import CampaignViewSet, SpendViewSet
 from leads.api.exporting import ExportViewSet
+from leads.api.importing import ImportViewSet
 from leads.api.pipeline import (
     CustomFieldViewSet,
     LeadSettingsViewSet,
@@ -60,6 +61,29 @@ urlpatterns = [
         "leads/bulk/<uuid:id>/report.csv",
         BulkViewSet.as_view({"get": "report"}),
         name="operation-report",
+    ),
+    path(
+        "leads/import",
+        ImportViewSet.as_view({"get": "list", "post": "create"}),
+        name="imports",
+    ),
+    path(
+        "leads/import/<uuid:id>",
+        ImportViewSet.as_view({"get": "retrieve"}),
+        name="import",
+    ),
+    *(
+        path(
+            f"leads/import/<uuid:id>/{verb}",
+            ImportViewSet.as_view({"post": verb}),
+            name=f"import-{verb}",
+        )
+        for verb in ("start", "cancel", "undo")
+    ),
+    path(
+        "leads/import/<uuid:id>/errors.csv",
+        ImportViewSet.as_view({"get": "errors"}),
+        name="import-errors",
     ),
     path("tasks", TaskViewSet.as_view(MANY), name="tasks"),
     path("tasks/<uuid:id>", TaskViewSet.as_view(ONE), name="task"),

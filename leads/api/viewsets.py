@@ -23,9 +23,9 @@ from leads.api.changes import (
 )
 from leads.api.filters import LeadFilter, TaskFilter
 from leads.api.serializers import LeadSerializer, NoteSerializer, TaskSerializer
+from leads.limits import check_room
 from leads.models import Lead, Note, Task
 from teams.api.scoping import WorkspaceScoped
-from teams.models import Workspace
 from teams.roles import Action
 
 IF_MATCH = OpenApiParameter(
@@ -134,16 +134,6 @@ class LeadViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
     def change(self, *args: Any, **kwargs: Any) -> LeadChangeSerializer:
         context = self.get_serializer_context()
         return LeadChangeSerializer(*args, context=context, **kwargs)
-
-
-def check_room(workspace: Workspace, adding: int = 1) -> None:
-    """Raise Conflict, code `limit_reached`, when the plan has no room for so many more
-    leads. Locks the workspace, if the plan has a limit at all."""
-    if workspace.limits.get("leads") is None:
-        return
-    locked = Workspace.objects.locked().get(pk=workspace.pk)
-    used = Lead.objects.for_workspace(locked).live().count()
-    locked.check_limit("leads", used, adding)
 
 
 class OfLead:

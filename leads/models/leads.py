@@ -61,8 +61,11 @@ class LeadQuerySet(WorkspaceQuerySet):
 
     def search(self, workspace: Any, term: str) -> Self:
         """Those in whose name, phone, e-mail, company or external id each word of the
-        term occurs; words of one or two letters must begin one."""
-        words = LeadText.objects.for_workspace(workspace).matching(term)
+        term occurs; words of one or two letters must begin one. `workspace` is one, or
+        a list of ids: the indexes begin with it."""
+        many = isinstance(workspace, list | tuple)
+        where = {"workspace__in": workspace} if many else {"workspace": workspace}
+        words = LeadText.objects.filter(**where).matching(term)
         found = list(words.values_list("lead_id", flat=True)[: self.FEW + 1])
         if len(found) <= self.FEW:
             return self.filter(pk__in=found)

@@ -12,14 +12,14 @@ from benchmarks import places
 def main() -> None:
     """Run the rows that were asked for, all without arguments."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("rows", nargs="*", help="door, ingest, reading; all if none")
+    parser.add_argument("rows", nargs="*", help="which of them; all if none")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--conversations", type=int, default=200_000)
     parser.add_argument("--messages", type=int, default=5_000_000)
     options = parser.parse_args()
     with places.database():
         # they need the settings to be there
-        from benchmarks import door, filling, ingest, reading
+        from benchmarks import door, filling, ingest, leads, reading
 
         filling.CONVERSATIONS = options.conversations
         filling.MESSAGES = options.messages
@@ -27,6 +27,8 @@ def main() -> None:
             "door": door.measure,
             "ingest": ingest.measure,
             "reading": reading.measure,
+            "bulk": leads.measure_bulk,
+            "import": leads.measure_import,
         }
         for name in options.rows or rows:
             print(f"\n== {name}", flush=True)

@@ -52,6 +52,7 @@ GROUPS = (
             ("Leads", "group", "leads_lead"),
             ("Campaigns", "campaign", "leads_campaign"),
             ("Bulk edits", "edit_note", "leads_bulkoperation"),
+            ("Imports", "upload_file", "leads_importjob"),
             ("Stages", "view_column", "leads_stage"),
             ("Custom fields", "tune", "leads_customfield"),
             ("Scoring", "military_tech", "leads_scorerule"),

@@ -121,11 +121,11 @@ WORK = {
     "drains": [
         "inbox.ingest.drain",
         "payments.receiving.drain",
-        "leads.bulk.drain",
         "teams.departures.drain",
         "analytics.rollups.drain",
     ],
-    # each with a thread of its own: what waits for other people's servers, or counts
+    # each with a thread of its own: what waits for other people's servers, or counts,
+    # or edits many leads
     "apart": [
         "analytics.rollups.drain",
         "inbox.delivery.drain",

@@ -1,0 +1,184 @@
+"""Many at once, and workers that die: nothing doubled, nothing lost, no deadlock; and
+proof that the guards do it."""
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import OperationalError, connection, connections, transaction
+
+from flexoraa.lib.errors import Conflict
+from leads import bulk, importing
+from leads.changes import Changes
+from leads.models import BulkChange, BulkOperation, ImportJob, Lead, StageInterval
+from leads.tests.world import make_leads, stage
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def at_once(count: int, work: Callable[[int], object]) -> list[BaseException]:
+    """Run work(0), work(1), … on threads that start together; what they raised."""
+    errors: list[BaseException] = []
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            work(number)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    running = [threading.Thread(target=run, args=[n]) for n in range(count)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    return errors
+
+
+def plan(workspace, source: str) -> BulkOperation:
+    return bulk.plan(
+        "update",
+        workspace=workspace,
+        by=None,
+        selection=Lead.objects.for_workspace(workspace),
+        changes=Changes(values={"source": source}),
+    )
+
+
+def is_deadlock(error: BaseException) -> bool:
+    return isinstance(error, OperationalError) and "deadlock" in str(error)
+
+
+def test_bulk_edits_of_the_same_leads_at_once_do_not_deadlock(workspace):
+    """T35. Single edits go on beside them; each lead counts its versions exactly."""
+    leads = make_leads(workspace, 200)
+
+    def write(number: int) -> None:
+        for round_number in range(6):
+            if number < 3:
+                bulk.start(plan(workspace, f"{number}-{round_number}"))
+            else:
+                lead = random.choice(leads)
+                Lead.objects.filter(pk=lead.pk).update(company=f"{round_number}")
+
+    assert at_once(4, write) == []
+    for lead in Lead.objects.filter(pk__in=[lead.pk for lead in leads]):
+        written = BulkChange.objects.filter(lead=lead, state="applied").count()
+        by_hand = lead.edits.count()
+        assert lead.version == 1 + written + by_hand
+
+
+def test_control_row_by_row_in_any_order_deadlocks(workspace):
+    """The same edits without the order of locks."""
+    leads = make_leads(workspace, 40)
+
+    def write(number: int) -> None:
+        for _ in range(4):
+            mixed = random.sample(leads, len(leads))
+            with transaction.atomic():
+                for lead in mixed:
+                    Lead.objects.filter(pk=lead.pk).update(source=str(number))
+
+    assert [error for error in at_once(4, write) if is_deadlock(error)]
+
+
+def test_undone_by_two_at_once_it_is_undone_once(workspace):
+    make_leads(workspace, 20)
+    operation = bulk.start(plan(workspace, "fair"))
+    errors = at_once(4, lambda _: bulk.undo(operation, by=None))
+    assert [type(error) for error in errors] == [Conflict] * 3
+    operation.refresh_from_db()
+    assert operation.undone == 20
+
+
+def test_applied_by_two_at_once_it_is_applied_once(workspace):
+    make_leads(workspace, 20)
+    operation = plan(workspace, "fair")
+    assert len(at_once(4, lambda _: bulk.start(operation))) == 3
+    assert set(Lead.objects.values_list("version", flat=True)) == {2}
+
+
+def worker() -> subprocess.Popen:
+    """A process that drains bulk operations and imports until it is killed."""
+    made = connection.settings_dict
+    login = made["USER"] + (f":{made['PASSWORD']}" if made["PASSWORD"] else "")
+    port = f":{made['PORT']}" if made["PORT"] else ""
+    host = f"{port}/{made['HOST']}" if made["HOST"][:1] == "/" else made["HOST"] + port
+    code = (
+        "import django; django.setup()\n"
+        "from leads import bulk, importing\n"
+        "while bulk.drain() or importing.drain(): pass\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"DATABASE_URL": f"postgres://{login}@{host}/{made['NAME']}"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def kill_until(is_over: Callable[[], bool], progress: Callable[[], int]) -> int:
+    """Start workers and kill -9 each as soon as it got somewhere; how many died."""
+    kills = 0
+    while not is_over():
+        process, before = worker(), progress()
+        until = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < until:
+            if kills < 3 and progress() > before:
+                process.kill()
+                kills += 1
+            time.sleep(0.02)
+        process.wait()
+    return kills
+
+
+def test_workers_killed_while_applying_lose_and_double_nothing(workspace):
+    make_leads(workspace, 12_000)
+    qualified = stage(workspace, "Qualified")
+    operation = bulk.plan(
+        "update",
+        workspace=workspace,
+        by=None,
+        selection=Lead.objects.for_workspace(workspace),
+        changes=Changes(values={"stage": qualified.pk}, add_tags=("x",)),
+    )
+    bulk.start(operation)
+
+    def applied() -> int:
+        operation.refresh_from_db()
+        return operation.applied
+
+    kills = kill_until(lambda: applied() == 12_000, applied)
+    assert kills == 3
+    assert Lead.objects.filter(stage=qualified, tags=["x"], version=2).count() == 12_000
+    stays = StageInterval.objects.filter(stage=qualified, bulk=operation)
+    assert stays.count() == 12_000
+    assert StageInterval.objects.count() == 24_000
+
+
+def test_workers_killed_while_importing_lose_and_double_nothing(workspace):
+    rows = "\n".join(f"Person {n},98{n:08d}" for n in range(8_000))
+    file = b"name,phone\n" + rows.encode()
+    job = importing.upload(workspace=workspace, by=None, filename="x.csv", content=file)
+    importing.start(job, dry_run=False)
+
+    def done() -> int:
+        job.refresh_from_db()
+        return job.cursor
+
+    kills = kill_until(lambda: done() >= 0 and job.state == "imported", done)
+    assert kills == 3
+    assert Lead.objects.count() == 8_000
+    assert Lead.objects.values("phone").distinct().count() == 8_000
+    assert StageInterval.objects.count() == 8_000
+    operation = ImportJob.objects.get().operation
+    assert (operation.applied, operation.changes.count()) == (8_000, 8_000)

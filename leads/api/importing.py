@@ -61,7 +61,7 @@ class ImportSerializer(WithId):
         read_only_fields = fields
 
 
-class UploadSerializer(serializers.Serializer):
+class LeadFileSerializer(serializers.Serializer):
     """A CSV or XLSX file of up to 25 MB and 200,000 rows, headings first."""
 
     file = serializers.FileField(max_length=200)
@@ -105,13 +105,13 @@ class ImportViewSet(WorkspaceScoped, GenericViewSet):
         return self.shown(self.get_object())
 
     @extend_schema(
-        request={"multipart/form-data": UploadSerializer},
+        request={"multipart/form-data": LeadFileSerializer},
         responses={201: ImportSerializer},
     )
     @idempotent()
     def create(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Upload a file; the answer says what its columns seem to be. Start it next."""
-        form = UploadSerializer(data=request.data)
+        form = LeadFileSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         file = form.validated_data["file"]
         if file.size > importing.MOST_BYTES:

@@ -138,6 +138,7 @@ WORK = {
         "inbox.media.drain",
         "leads.bulk.drain",
         "leads.importing.drain",
+        "inbox.leading.drain",
     ],
     "finishers": ["inbox.delivery.finish"],
     "chores": [

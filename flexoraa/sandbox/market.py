@@ -85,7 +85,7 @@ def _lead(
     workspace: Any, number: int, stages: dict, owners: list, campaigns: list
 ) -> None:
     """One lead, and the days on which it moved on."""
-    born = timezone.now() - timedelta(days=1 + number % 28, hours=number % 11)
+    born = timezone.now() - timedelta(days=3 + number % 26, hours=number % 11)
     campaign = campaigns[number % 4] if number % 4 < 3 else None
     path = PATHS[number % len(PATHS)]
     lead = apps.get_model("leads.Lead").objects.create(

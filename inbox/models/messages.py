@@ -262,6 +262,12 @@ class Message(WorkspaceRow):
                 name="inbox_message_words",
                 gin_pending_list_limit=512,  # kB; each search reads what is pending
             ),
+            # which ads led here (inbox/leading.py)
+            models.Index(
+                fields=["created_at"],
+                condition=Q(payload__has_key="referral"),
+                name="inbox_message_referred",
+            ),
             # one small index for each question that sending asks
             models.Index(
                 fields=["account", "next_attempt_at", "id"],

@@ -22,11 +22,21 @@ class Contact(WorkspaceRow):
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged"
     )
+    lead = models.ForeignKey(
+        "leads.Lead",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="contacts",
+        db_constraint=False,
+        editable=False,
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             TenantKey("merged_into", name="inbox_contact_merged_into_whose"),
+            TenantKey("lead", name="inbox_contact_lead_whose"),
             models.UniqueConstraint(
                 fields=["workspace", "id"], name="inbox_contact_whose"
             ),
@@ -36,6 +46,12 @@ class Contact(WorkspaceRow):
             ),
         ]
         indexes = [
+            # who may have to become a lead (inbox/leading.py)
+            models.Index(
+                fields=["created_at"],
+                condition=Q(lead__isnull=True, merged_into__isnull=True),
+                name="inbox_contact_without_lead",
+            ),
             # search by the beginning of a name: istartswith asks for UPPER(…) LIKE
             models.Index(
                 F("workspace"),

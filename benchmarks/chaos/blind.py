@@ -14,7 +14,7 @@ def retry() -> None:
         is_unsure = isinstance(outcome, settling.Uncertain) or (
             isinstance(outcome, Refusal) and outcome.why is Refused.AMBIGUOUS
         )
-        return ("queued", "", 0.5) if is_unsure else verdict(job, outcome)
+        return ("queued", "", 0) if is_unsure else verdict(job, outcome)
 
     settling.verdict = blindly
 

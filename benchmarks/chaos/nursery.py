@@ -75,12 +75,13 @@ class Nursery:
 
 
 def _work() -> NoReturn:
-    """What `manage.py run_worker` does, in a forked child."""
+    """What `manage.py run_worker` does with messages, in a forked child."""
     random.seed()
     worker = work.Worker(
-        [import_string(path) for path in settings.WORK["drains"]],
+        [import_string("inbox.ingest.drain")],
         [import_string(path) for path in settings.WORK["chores"]],
         threads=2,
+        apart=[import_string("inbox.delivery.drain")],
     )
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())

@@ -9,7 +9,7 @@ import pytest
 from inbox.tests.live import ROOT
 
 pytestmark = pytest.mark.slow
-SMALL = "--messages 5000 --control 0 --crashes 1 --patience 15 --limit 400"
+SMALL = "--messages 5000 --control 0 --crashes 1 --patience 25 --limit 400"
 
 
 def test_nothing_is_lost_or_doubled_in_a_storm():

@@ -19,7 +19,7 @@ def main() -> None:
     options = parser.parse_args()
     with places.database():
         # they need the settings to be there
-        from benchmarks import door, filling, ingest, leads, reading
+        from benchmarks import door, filling, ingest, leads, reading, replies
 
         filling.CONVERSATIONS = options.conversations
         filling.MESSAGES = options.messages
@@ -29,6 +29,7 @@ def main() -> None:
             "reading": reading.measure,
             "bulk": leads.measure_bulk,
             "import": leads.measure_import,
+            "replies": replies.measure,
         }
         for name in options.rows or rows:
             print(f"\n== {name}", flush=True)

@@ -51,10 +51,22 @@ def kill(process: subprocess.Popen) -> None:
 
 
 @contextlib.contextmanager
-def web(workers: int = 1, database_url: str = "", **environment: str) -> Iterator[str]:
+def web(
+    workers: int = 1, database_url: str = "", port: int = 0, **environment: str
+) -> Iterator[str]:
     """The web process; its URL."""
+    with serving(workers, database_url, port, **environment) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def serving(
+    workers: int = 1, database_url: str = "", port: int = 0, **environment: str
+) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The web process: its URL, and the process itself. Port 0 is any that is free."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     command = (
         f"-m granian --interface wsgi --workers {workers} --blocking-threads 4 "
@@ -64,9 +76,15 @@ def web(workers: int = 1, database_url: str = "", **environment: str) -> Iterato
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: is_up(f"{url}/livez"), 30)
-        yield url
+        yield url, process
     finally:
         kill(process)
+
+
+def children_of(pid: int) -> set[int]:
+    """The processes that this one started and that live."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(child) for child in found}
 
 
 @contextlib.contextmanager

@@ -42,10 +42,11 @@ class Runner:
 
 
 @contextlib.contextmanager
-def running(broker: str, *, beat: bool = True) -> Iterator[Runner]:
+def running(broker: str, *, beat: bool = True, **environment: str) -> Iterator[Runner]:
     """A worker, and with a broker its beat, on the database of the test."""
     queue = f"flexoraa-test-{os.getpid()}"
-    runner = Runner({"CELERY_BROKER_URL": broker, "CELERY_QUEUE": queue})
+    made = {"CELERY_BROKER_URL": broker, "CELERY_QUEUE": queue}
+    runner = Runner({**environment, **made})
     try:
         runner.start_worker()
         if broker and beat:

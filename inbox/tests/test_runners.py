@@ -5,9 +5,14 @@ import time
 
 import pytest
 import requests
+from django.conf import settings
 
-from inbox.models import Message, WebhookDelivery
+from flexoraa.sandbox import graph, story
+from flexoraa.sandbox.customers import Phone
+from flexoraa.sandbox.processes import free_port
+from inbox.models import Conversation, Message, WebhookDelivery
 from inbox.tests import bodies, live, runners
+from inbox.tests.replying import say
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -28,14 +33,44 @@ def is_drained() -> bool:
 
 
 @pytest.mark.parametrize("broker", runners.BROKERS.values(), ids=runners.BROKERS)
-def test_the_same_flow_under_every_runner(account, broker):
-    with runners.running(broker) as runner, live.web(**runner.environment) as url:
-        with requests.Session() as session:
-            for number in range(50):
-                body = bodies.whatsapp(bodies.text(number, person=number % 5))
-                assert live.post(url, "whatsapp", body, session) == 200
-        live.wait_until(is_drained, 60)
-    assert Message.objects.count() == 50
+def test_the_same_flow_under_every_runner(make_account, broker):
+    """People write on each channel, are answered, and read it: all by the worker."""
+    port = free_port("127.0.0.1", 8118)
+    web = f"http://127.0.0.1:{port}"
+    secret = settings.META_APP_SECRETS[0]
+    with graph.serve(webhooks=web, secret=secret) as meta:
+        calls = {"GRAPH_URL": meta.url, "INSTAGRAM_GRAPH_URL": f"{meta.url}/instagram"}
+        for made in story.ACCOUNTS:
+            make_account(
+                made.channel,
+                external_id=made.external_id,
+                parent_external_id=made.parent,
+                token=graph.token_of(made),
+            )
+        with (
+            runners.running(broker, **calls) as runner,
+            live.web(port=port, **runner.environment),
+        ):
+            phones = [
+                Phone(meta, account.external_id, person.id)
+                for account, person in story.WRITERS
+            ]
+            for phone in phones:
+                assert phone.write("Is it still available?") == 200
+            live.wait_until(lambda: Conversation.objects.count() == len(phones), 60)
+            for conversation in Conversation.objects.all():
+                say(conversation, f"Yes, {conversation.pk}")
+            live.wait_until(lambda: statuses() <= {"sent", "delivered"}, 60)
+            for phone in phones:
+                live.wait_until(phone.read, 30)
+            live.wait_until(lambda: statuses() == {"read"}, 60)
+        assert meta.ledger.count_sends() == len(phones)
+        assert meta.ledger.doubles(by="text") == {}
+
+
+def statuses() -> set[str]:
+    """How far our answers are."""
+    return set(Message.objects.filter(direction="out").values_list("status", flat=True))
 
 
 @pytest.mark.parametrize("broker", [runners.REDIS, runners.RABBIT])

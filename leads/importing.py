@@ -173,10 +173,9 @@ def _read(job: ImportJob) -> int:
         return number
     connection.cursor().execute("ANALYZE leads_importrow")
     job.rows = number - 1
-    job.outcomes = matching.match(job)
-    job.state, job.cursor = State.CHECKED, 0
-    if not job.is_dry_run:
-        job.state = State.IMPORTING
+    job.state, job.cursor = State.IMPORTING, 0
+    if job.is_dry_run:  # else they are matched as the import begins
+        job.outcomes, job.state = matching.match(job), State.CHECKED
     job.save(update_fields=["rows", "outcomes", "state", "cursor"])
     return number
 
@@ -198,7 +197,7 @@ def _store(job: ImportJob, reader: Reader, part: list[list[str]], first: int) ->
                         number,
                         None if errors else _json(data),
                         _json(cells) if errors else None,
-                        "error" if errors else "",
+                        "error" if errors else "new",
                         _json(errors),
                     )
                 )

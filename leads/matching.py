@@ -16,7 +16,7 @@ def match(job: ImportJob) -> dict[str, int]:
     given = [job.pk, job.cursor]
     sets.execute(
         "UPDATE leads_importrow SET outcome = 'new', lead_id = NULL "
-        "WHERE job_id = %s AND number > %s AND outcome <> 'error'",
+        "WHERE job_id = %s AND number > %s AND outcome NOT IN ('error', 'new')",
         given,
     )
     for key in KEYS:

@@ -73,6 +73,7 @@ class NoteInline(ScopedTabularInline):
     model = Note
     fields = ("text", "author", "created_at")
     readonly_fields = ("author", "created_at")
+    ordering = ("-id",)
     extra = 0
     per_page = 20
     tab = True
@@ -90,6 +91,7 @@ class TaskInline(ScopedTabularInline):
     model = Task
     fields = ("title", "due_at", "assignee", "done_at")
     autocomplete_fields = ("assignee",)
+    ordering = ("due_at", "id")
     extra = 0
     per_page = 20
     tab = True

@@ -16,6 +16,7 @@ GROUPS = (
             ("Inbox", "inbox", "console:home"),
             ("Conversations", "forum", "inbox_conversation"),
             ("Messages", "chat", "inbox_message"),
+            ("Files", "attach_file", "inbox_attachment"),
             ("Contacts", "contacts", "inbox_contact"),
             ("Channels", "hub", "inbox_channelaccount"),
             ("Templates", "docs", "inbox_template"),

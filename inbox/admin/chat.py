@@ -11,10 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from inbox.models import Conversation, Message, Reaction
+from inbox.models import Attachment, Conversation, Message, Reaction
 
 PAGE = 100
 UNLABELLED = ("text", "image", "video", "audio", "document")  # seen to be what they are
@@ -102,7 +103,7 @@ def bubbles(conversation: Conversation, said: list[Message]) -> list[Bubble]:
             is_quoted_here=message.reply_to in here,
             referral=referral_of(message.payload.get("referral")),
             lines=lines_of(message),
-            files=[(file, link(file.url)) for file in message.attachments.all()],
+            files=[(file, place_of_file(file)) for file in message.attachments.all()],
         )
         for message in said
     ]
@@ -125,6 +126,14 @@ def link(url: Any) -> str:
     """The address if a browser may be sent there; "" for javascript: and the like."""
     text = url if isinstance(url, str) else ""
     return text if text.lower().startswith(("https://", "http://")) else ""
+
+
+def place_of_file(file: Attachment) -> str:
+    """Where a click on it leads: to our copy, or to the page that a link is; "" where
+    there is nothing yet, since the provider's own links need tokens and expire."""
+    if file.is_stored:
+        return reverse("admin:inbox_attachment_file", args=[file.pk])
+    return link(file.url) if file.state == "link" else ""
 
 
 def referral_of(referral: Any) -> dict[str, str]:

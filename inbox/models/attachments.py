@@ -1,6 +1,7 @@
 """Files and links in messages: where they are at the provider, and the copy of ours."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from django.conf import settings
 from django.db import models
@@ -164,6 +165,11 @@ class Attachment(WorkspaceRow):
     def stored(self) -> files.Stored:
         """The copy on disk, without its first bytes."""
         return files.Stored(self.folder, self.content, self.size or 0, b"")
+
+    @property
+    def small_path(self) -> Path:
+        """Where the small picture of a picture is, if it `has_thumbnail`."""
+        return files.path_of(self.folder, self.content, "thumbnail")
 
 
 def folder_of(workspace_id: int) -> str:

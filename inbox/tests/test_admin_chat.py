@@ -125,7 +125,7 @@ def test_edits_unsends_reactions_and_failures_are_seen(staff, account, receive):
 )
 def test_only_web_addresses_become_links(url, is_link, staff, workspace):
     built = world.build(workspace)
-    Attachment.objects.update(url=url)
+    Attachment.objects.update(url=url, kind="link", state="link", has_thumbnail=False)
     html = staff.get(page("inbox_conversation", built.conversation.pk)).content.decode()
     assert ('rel="noreferrer noopener"' in html) is is_link
     assert "javascript:alert" not in html

@@ -5,8 +5,11 @@ import pytest
 
 from conftest import PAYLOADS
 from flexoraa.lib import clean
+from flexoraa.lib.crypto import Secret
 from inbox.adapters import ADAPTERS, choices, for_document
 from inbox.adapters.base import Event, InboundMessage
+from inbox.adapters.sending import Draft, Outgoing, Refused, Unsendable
+from inbox.adapters.words import Identity, IdKind
 from inbox.checks import channels_are_configured, sandbox_is_for_development
 
 CHANNELS = list(ADAPTERS)
@@ -56,6 +59,43 @@ def test_it_never_raises_on_odd_json(channel):
 def test_its_fairness_key_is_made_of_any_bytes(channel):
     for body in (b"", b"\x00\xff", *(path.read_bytes() for path in files(channel))):
         assert isinstance(ADAPTERS[channel].fairness_key(body), bytes)
+
+
+def outgoing(adapter, text: str = "Hello") -> Outgoing:
+    """A text to somebody who has a name of every kind."""
+    (part,) = adapter.parts(Draft(text=text))
+    names = tuple(Identity(kind, "1", "1") for kind in IdKind)
+    return Outgoing(account="1", token=Secret("t"), to=names, ref="REF", draft=part)
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_it_says_how_a_text_is_sent(channel):
+    adapter = ADAPTERS[channel]
+    call = adapter.message_call(outgoing(adapter))
+    assert "Hello" in str(call.json)
+    assert adapter.url(call).startswith("http")
+    assert ("REF" in str(call.json)) or not adapter.knows_refs
+    assert adapter.rate > 0
+    assert adapter.message_call(outgoing(adapter)) == call
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_it_refuses_what_cannot_be_sent_in_words(channel):
+    for draft in (Draft(), Draft(text="x" * 100_000)):
+        with pytest.raises(Unsendable) as refused:
+            ADAPTERS[channel].parts(draft)
+        assert refused.value.code
+        assert refused.value.words
+    pieces = ADAPTERS[channel].parts(Draft(text="x" * 100_000), split=True)
+    assert "".join(piece.text for piece in pieces) == "x" * 100_000
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_an_answer_that_says_nothing_is_ambiguous(channel):
+    for status, body in ((200, None), (200, {}), (500, None), (502, {"x": 1})):
+        outcome = ADAPTERS[channel].outcome(status, body)
+        assert outcome.why is Refused.AMBIGUOUS
+    assert ADAPTERS[channel].explain(None).words
 
 
 def test_metas_fairness_key_is_the_account():

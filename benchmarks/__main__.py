@@ -19,13 +19,14 @@ def main() -> None:
     options = parser.parse_args()
     with places.database():
         # they need the settings to be there
-        from benchmarks import door, filling, ingest, leads, reading, replies
+        from benchmarks import door, filling, ingest, leads, live, reading, replies
 
         filling.CONVERSATIONS = options.conversations
         filling.MESSAGES = options.messages
         rows = {
             "door": door.measure,
             "ingest": ingest.measure,
+            "live": live.measure,
             "reading": reading.measure,
             "bulk": leads.measure_bulk,
             "import": leads.measure_import,

@@ -80,6 +80,21 @@ def server(application: str) -> Iterator[int]:
 
 
 @contextmanager
+def events() -> Iterator[int]:
+    """The events process, as in production; its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = (
+        "-m granian --interface asgi --workers 1 --backpressure 8000 "
+        f"--port {port} --log-level error flexoraa.asgi:application"
+    )
+    with running([sys.executable, *command.split()]):
+        wait_for_port(port)
+        yield port
+
+
+@contextmanager
 def worker(threads: int = 2) -> Iterator[None]:
     """A worker process on the benchmark's database."""
     command = [sys.executable, "manage.py", "run_worker", "--threads", str(threads)]

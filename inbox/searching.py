@@ -99,15 +99,24 @@ class Words:
 def conversations(queryset: QuerySet, workspace: Any, term: str) -> QuerySet:
     """The conversations with somebody of this name, or in which this was said."""
     search, words = Search(workspace, term), Words(workspace, term)
-    if search.people is None or words.conversations is None:
-        person = Coalesce("contact__merged_into", "contact")
-        return queryset.alias(person=person).filter(
-            search.means(OuterRef("person")) | words.means(OuterRef("pk"))
+    if search.people is not None:
+        family = search.contacts.filter(
+            Q(pk__in=search.people) | Q(merged_into__in=search.people)
         )
-    family = search.contacts.filter(
-        Q(pk__in=search.people) | Q(merged_into__in=search.people)
+        theirs = Conversation.objects.filter(contact__in=family.values("pk"))
+        mine = theirs.values_list("pk", flat=True)
+    if search.people is not None and words.conversations is not None:
+        return queryset.filter(pk__in=words.conversations.union(mine))
+    # many: walked from the newest, each row asked what is not known by its key
+    person = Coalesce("contact__merged_into", "contact")
+    is_theirs = (
+        search.means(OuterRef("person"))
+        if search.people is None
+        else Q(pk__in=set(mine))
     )
-    theirs = Conversation.objects.filter(contact__in=family.values("pk"))
-    return queryset.filter(
-        pk__in=words.conversations.union(theirs.values_list("pk", flat=True))
+    is_said = (
+        words.means(OuterRef("pk"))
+        if words.conversations is None
+        else Q(pk__in=words.conversations)
     )
+    return queryset.alias(person=person).filter(Q(is_said) | Q(is_theirs))

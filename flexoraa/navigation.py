@@ -67,6 +67,9 @@ GROUPS = (
             ("Invitations", "mail", "teams_invitation"),
             ("Users", "person", "teams_user"),
             ("Workspaces", "domain", "teams_workspace"),
+            ("API keys", "key", "teams_apikey"),
+            ("Audit trail", "history", "teams_auditevent"),
+            ("Mail", "outgoing_mail", "teams_mail"),
         ),
     ),
 )

@@ -122,7 +122,6 @@ WORK = {
         "inbox.ingest.drain",
         "payments.receiving.drain",
         "teams.departures.drain",
-        "analytics.rollups.drain",
     ],
     # each with a thread of its own: what waits for other people's servers, or counts,
     # or edits many leads

@@ -81,12 +81,6 @@ def serving(
         kill(process)
 
 
-def children_of(pid: int) -> set[int]:
-    """The processes that this one started and that live."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(child) for child in found}
-
-
 @contextlib.contextmanager
 def worker(database_url: str = "") -> Iterator[subprocess.Popen]:
     """A worker process."""

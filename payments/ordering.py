@@ -1,6 +1,6 @@
 """One-time payments: an order in a row first, then at Razorpay, then paid."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +16,8 @@ from teams.models import Workspace
 BATCH = 20
 HOURLY = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(seconds=90)
-WATCHED = timedelta(days=4)  # a late authorisation comes within three
+CLOSELY = timedelta(days=4)  # a late authorisation comes within three
+DAILY, WATCHED = timedelta(days=1), timedelta(days=365)  # orders never expire
 Status = Order.Status
 
 
@@ -34,6 +35,7 @@ def create(
         purpose=purpose,
         amount_paise=amount_paise,
         created_by=actor,
+        created_at=clock.now(),
         sync_due_at=clock.now() + timedelta(seconds=20),
     )
     try:
@@ -88,9 +90,18 @@ def look(row: Order) -> None:
         for payment in payments
     ]
     settlement.apply_order(row.pk, found, paid)
-    is_watched = found.status != "paid" and clock.now() - row.created_at < WATCHED
-    due = clock.now() + HOURLY if is_watched else None
+    due = _next_look(row, is_paid=found.status == "paid")
     Order.objects.filter(pk=row.pk).update(sync_due_at=due, sync_failures=0)
+
+
+def _next_look(row: Order, *, is_paid: bool) -> datetime | None:
+    """Soon while it may be paid any moment; then each day, since it can be paid late
+    and what was paid can go back, with nobody telling."""
+    now = clock.now()
+    if now - row.created_at > WATCHED:
+        return None
+    is_close = not is_paid and now - row.created_at < CLOSELY
+    return now + (HOURLY if is_close else DAILY)
 
 
 def drain() -> int:

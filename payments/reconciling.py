@@ -7,7 +7,7 @@ row right; what it had to put right without a webhook having told is written as 
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -25,7 +25,7 @@ HOURLY, NIGHTLY = timedelta(hours=1), timedelta(days=1)
 GIVE_UP_AFTER = timedelta(seconds=90)  # a create that nobody can find by then
 EVERY_STRAY_LOOK = timedelta(minutes=10)
 REFUNDABLE = timedelta(days=190)
-WATCH_ENDED = timedelta(days=30)  # refunds and late captures of ended ones
+WATCH_ENDED = REFUNDABLE  # what an ended one paid for can still go back
 Status, Place = Subscription.Status, Subscription.Place
 
 
@@ -36,6 +36,11 @@ def drain() -> int:
         try:
             ask(row)
         except errors.RazorpayError as error:
+            _postpone(row, error)
+        except (InterfaceError, OperationalError):
+            raise  # the lease frees the rest
+        except Exception as error:  # one that is broken does not hold up the others
+            log.exception("%s was not synchronised", row)
             _postpone(row, error)
     return len(claimed)
 
@@ -133,7 +138,7 @@ def plan_next(pk: int) -> None:
 
 def nightly() -> int:
     """Have every subscription asked about that was not for a day, the ended ones too
-    for a month; how many. Cheap when there is nothing to do."""
+    while their payments can be refunded; how many. Cheap when idle."""
     now = clock.now()
     known = Subscription.objects.exclude(razorpay_id="").filter(sync_due_at=None)
     stale = Q(synced_at=None) | Q(synced_at__lt=now - NIGHTLY)
@@ -311,7 +316,7 @@ def _cancel(razorpay: client.Razorpay, row: Subscription, why: str) -> None:
         row.note("call", f"Cancel: {error}", "poll")
 
 
-def _postpone(row: Subscription, error: errors.RazorpayError) -> None:
+def _postpone(row: Subscription, error: Exception) -> None:
     """Later, and later still; the errors themselves say nothing about the row."""
     failures = row.sync_failures + 1
     pause = min(timedelta(seconds=5) * 2 ** min(failures, 10), HOURLY)

@@ -54,7 +54,8 @@ def _retire(old: Subscription, successor: Subscription) -> None:
     old.ask_again("succession", clock.now())
     if old.cancel_at_period_end:
         return  # it had its whole period
-    last = old.payments.filter(status=Payment.Status.CAPTURED, is_held=False).first()
+    paid = old.payments.filter(status=Payment.Status.CAPTURED, is_held=False)
+    last = paid.select_for_update().first()
     unused = unused_paise(last) if last else 0
     if last and unused:
         reason = f"Unused part of {old.plan}, replaced"

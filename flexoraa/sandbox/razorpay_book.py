@@ -17,6 +17,7 @@ from flexoraa.sandbox import razorpay_shapes as shapes
 from flexoraa.sandbox.razorpay_shapes import ApiError, Entity
 
 DAY = 86_400
+REFUNDABLE = 183 * DAY
 KINDS = "plans customers subscriptions orders payments invoices refunds".split()
 MOST_CYCLES = {"monthly": 1200, "yearly": 100}
 LIVE = ("created", "authenticated", "active", "pending", "halted", "paused")
@@ -136,6 +137,8 @@ class Book:
         if key and key in self.keys:
             return self.refunds[self.keys[key]]
         payment = self.found("payments", id)
+        if self.now - payment["created_at"] > REFUNDABLE:
+            raise ApiError("The payment is older than 6 months: it cannot be refunded")
         left = payment["amount"] - payment["amount_refunded"]
         amount = given.get("amount", left)
         if payment["status"] not in ("captured", "refunded") or not 0 < amount <= left:

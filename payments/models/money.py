@@ -216,8 +216,13 @@ class Payment(WorkspaceRow):
 
     @property
     def refundable_paise(self) -> int:
-        """What is left, apart from refunds on their way."""
-        return self.amount_paise - self.refunded_paise if self.is_taken else 0
+        """What is left, without what is being asked back already."""
+        if not self.is_taken:
+            return 0
+        asked = self.refunds.filter(status=Refund.Status.CREATING).aggregate(
+            paise=Sum("amount_paise", default=0)
+        )["paise"]
+        return max(0, self.amount_paise - self.refunded_paise - asked)
 
     def ask_back(
         self, amount_paise: int, *, reason: str, actor: Any, at: datetime
@@ -227,10 +232,7 @@ class Payment(WorkspaceRow):
         Raises Conflict when less than that is left.
         """
         row = Payment.objects.select_for_update().get(pk=self.pk)
-        asked = row.refunds.filter(status=Refund.Status.CREATING).aggregate(
-            paise=Sum("amount_paise", default=0)
-        )["paise"]
-        left = row.refundable_paise - asked
+        left = row.refundable_paise
         if not 0 < amount_paise <= left:
             raise Conflict(
                 f"Between 1 and {left} paise of this payment can be refunded."

@@ -216,10 +216,11 @@ class Life(RuleBasedStateMachine):
             self.atomic.__exit__(None, None, None)
 
     def calm_down(self) -> None:
-        """The noise stops, the webhooks stay lost, and the worker goes on."""
+        """The noise stops, the webhooks stay lost, and the worker goes on for two days:
+        what became of a payment is asked by the day, of the ended ones too."""
         self.stand_in.faults.clear()
         self.stand_in.hooks.take()
-        for _ in range(4):
+        for _ in range(7):
             self.book.advance(7 * 3600)
             self.stand_in.hooks.take()
             reconciling.nightly()

@@ -185,6 +185,23 @@ def test_an_upgrade_from_now_on_is_a_new_mandate_and_the_rest_goes_back(
     assert workspace.limits["seats"] == 25
 
 
+def test_an_upgrade_gives_back_no_more_than_is_left(
+    plan, make_plan, subscribe, workspace, owner, stand_in
+):
+    old = subscribe(plan)
+    payment = Payment.objects.get()
+    payment.ask_back(40000, reason="", actor=None, at=clock.now() + timedelta(days=9))
+    changed = subscribing.change(
+        workspace, make_plan("Growth", 99900), at_period_end=False, actor=owner
+    )
+    pay(stand_in, changed.subscription)
+    work(stand_in)
+    old.refresh_from_db()
+    assert (old.status, old.place) == ("cancelled", "past")
+    amounts = Refund.objects.order_by("id").values_list("amount_paise", flat=True)
+    assert list(amounts) == [40000, 9900]
+
+
 def test_a_change_at_the_end_where_the_mandate_allows(
     plan, make_plan, subscribe, workspace, owner, stand_in
 ):

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from flexoraa.lib import sets
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import ulid, uuid7
-from inbox import announcing, gestures, media, outbox, windows
+from inbox import announcing, gestures, limits, media, outbox, windows
 from inbox.adapters import ADAPTERS
 from inbox.adapters.sending import Choice, Draft, TemplateUse, Unsendable
 from inbox.adapters.whatsapp_templates import body_values
@@ -62,11 +62,13 @@ def queue(
 
     `split` cuts a text that is too long, instead of refusing it. `attachments` are
     files that belong to no message yet. Raises Unsendable for what the channel does
-    not take, windows.WindowClosed (409) and ChannelClosed (409).
+    not take, windows.WindowClosed (409) and ChannelClosed (409), and
+    Conflict when the plan has no room for it (inbox.limits).
     """
-    locked = lock(conversation)
     if kind == NOTE:
-        return _note(locked, author, text, attachments, mentions)
+        return _note(lock(conversation), author, text, attachments, mentions)
+    limited = limits.lock_messages(conversation.workspace)
+    locked = lock(conversation)
     check_channel(locked.account)
     adapter = ADAPTERS[locked.channel]
     draft = Draft(
@@ -86,6 +88,7 @@ def queue(
     window = windows.window_of(locked)
     if template is None and not window.is_open:
         raise windows.WindowClosed(window, adapter.label)
+    limits.check_messages(limited, len(drafts))
     said = _template_text(locked.account, template) if template else ""
     rows = _store(locked, author, drafts, said)
     _attach(rows, drafts, attachments)

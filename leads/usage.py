@@ -5,5 +5,5 @@ from teams.models import Workspace
 
 
 def leads(workspace: Workspace) -> int:
-    """All of them, also those that were merged into others."""
-    return Lead.objects.for_workspace(workspace).order_by().count()
+    """All but those that were merged into others."""
+    return Lead.objects.for_workspace(workspace).live().order_by().count()

@@ -13,8 +13,10 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from flexoraa.lib.crypto import Secret
+from flexoraa.lib.errors import Conflict
 from inbox.admin.base import CHANNELS, STATES, WithHint, ago
 from inbox.admin.sending import Looks, sending_of
+from inbox.limits import check_channels
 from inbox.models import ChannelAccount, WebhookDelivery
 from teams.roles import Action
 
@@ -52,6 +54,16 @@ class ChannelAccountForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in {"external_id", "parent_external_id"} & self.fields.keys():
             self.fields[name].validators.append(AN_ID)
+
+    def clean(self) -> dict[str, Any]:
+        """A new one needs room in the plan; the page's transaction holds the lock."""
+        cleaned = super().clean()
+        if self.instance.pk is None and cleaned.get("workspace"):
+            try:
+                check_channels(cleaned["workspace"])
+            except Conflict as refusal:
+                raise forms.ValidationError(str(refusal.detail)) from refusal
+        return cleaned
 
     def save(self, commit: bool = True) -> ChannelAccount:
         if token := self.cleaned_data["access_token"].strip():

@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.etags import Tagged
 from flexoraa.lib.rows import ReadsRows, shape_of
-from inbox import replies
+from inbox import limits, replies
 from inbox.api import filters
 from inbox.api.changes import (
     ChannelSerializer,
@@ -80,6 +80,7 @@ class ChannelViewSet(
 
     @transaction.atomic
     def perform_create(self, serializer: Any) -> None:
+        limits.check_channels(self.workspace)
         super().perform_create(serializer)
         account = serializer.instance
         account.taken_up = WebhookDelivery.objects.replay_for(account)

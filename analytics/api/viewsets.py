@@ -24,6 +24,7 @@ from analytics.models import Holiday, ReportSettings
 from analytics.reports.base import Asked, Report
 from flexoraa.lib.spreadsheets import download
 from teams.api.scoping import WorkspaceScoped
+from teams.models import Membership, Workspace
 from teams.roles import Action
 
 PAGE, MOST = 50, 100
@@ -37,6 +38,7 @@ OPTIONS = {
     name: [OpenApiParameter(key, str, enum=values) for key, values in choices.items()]
     for name, choices in asking.CHOICES.items()
 }
+READS = dict.fromkeys(["list", "file", "rows", "rows_file"], Action.READ)
 ROWS = [
     OpenApiParameter("line", str, required=True, description="The line's `key`."),
     OpenApiParameter("figure", str, required=True, description="The figure's name."),
@@ -45,16 +47,17 @@ ROWS = [
 ]
 
 
-class ReportView(WorkspaceScoped, GenericViewSet):
-    """One report: itself, its file, its rows, and its rows' file."""
+class ReportView(GenericViewSet):
+    """One report: itself, its file, its rows, and its rows' file.
+
+    Goes behind WorkspaceScoped.
+    """
 
     report: ClassVar[str]
+    membership: Membership
+    workspace: Workspace
     serializer_class = ReportSerializer
-    pagination_class = None
     filter_backends = ()
-    actions: ClassVar = dict.fromkeys(
-        ["list", "file", "rows", "rows_file"], Action.READ
-    )
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -143,31 +146,39 @@ def described(name: str) -> Any:
 
 
 @described("roi")
-class RoiView(ReportView):
+class RoiView(WorkspaceScoped, ReportView):
     """Campaign ROI."""
 
     report = "roi"
+    actions: ClassVar = READS
+    pagination_class = None
 
 
 @described("conversion")
-class ConversionView(ReportView):
+class ConversionView(WorkspaceScoped, ReportView):
     """The lead conversion funnel."""
 
     report = "conversion"
+    actions: ClassVar = READS
+    pagination_class = None
 
 
 @described("team")
-class TeamView(ReportView):
+class TeamView(WorkspaceScoped, ReportView):
     """The SDR leaderboard; SDRs see themselves, and others as the workspace allows."""
 
     report = "team"
+    actions: ClassVar = READS
+    pagination_class = None
 
 
 @described("inbox")
-class InboxView(ReportView):
+class InboxView(WorkspaceScoped, ReportView):
     """Volumes, response and resolution times, delivery."""
 
     report = "inbox"
+    actions: ClassVar = READS
+    pagination_class = None
 
 
 class ReportSettingsView(WorkspaceScoped, GenericViewSet):

@@ -50,7 +50,9 @@ def test_every_route_below_a_workspace_stands_on_the_wall(path):
 
 def test_no_route_elsewhere_takes_a_workspace():
     others = [path for path, _ in routes() if path not in SCOPED]
-    assert not [path for path in others if "workspace>" in path]
+    found = [path for path in others if "workspace>" in path]
+    # the console asks for the membership itself: inbox/tests/test_console.py
+    assert not [path for path in found if not path.startswith("admin/inbox/console/")]
 
 
 def test_no_writable_relation_leaves_the_workspace():

@@ -25,6 +25,7 @@ from inbox.models import SendAttempt, SendLane
 LEASE_SECONDS = 120  # longer than a call with an upload before it
 PAIR_BURST, PAIR_SECONDS = 45, 6  # WhatsApp: one message in six seconds, 45 ahead
 BURST = 0.25  # of a second's messages may go at once
+RESTED = 1_000  # what an account that never sent has saved up; cut to its burst
 bell = Bell("inbox_outbox")
 
 
@@ -79,7 +80,12 @@ def _lanes(limit: int) -> list[Lane]:
     found = sets.fetch(DUE_ACCOUNTS, {"limit": max(limit, 1)})
     if fresh := [row for row in found if row[1] is None]:
         rows = [
-            {"public_id": uuid7(), "workspace_id": row[2], "account_id": row[0]}
+            {
+                "public_id": uuid7(),
+                "workspace_id": row[2],
+                "account_id": row[0],
+                "tokens": RESTED,
+            }
             for row in fresh
         ]
         sets.insert(SendLane, rows, on_conflict="(account_id) DO NOTHING")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from flexoraa.lib import sets
 from flexoraa.lib.crypto import SecretField
 from inbox import adapters
+from teams import audit
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
 
 
@@ -120,6 +121,19 @@ class ChannelAccount(WorkspaceRow):
                 name="inbox_channelaccount_parent",
             ),
         ]
+        # each save seals the token anew, so that it changed cannot be seen here
+        triggers = audit.tracked(
+            "channel",
+            "channel",
+            "name",
+            "external_id",
+            "status",
+            "sending_stopped_at",
+            "sending_stopped_reason",
+            "sends_per_second",
+            "human_agent",
+            label="r.name",
+        )
 
     def __str__(self) -> str:
         return f"{self.name} ({self.get_channel_display()})"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import DateTimeField, Func, Value
 from django.db.models.functions import Now
 
 from flexoraa.lib import sets
@@ -237,13 +238,22 @@ def _store(
             reply_to=draft.reply_to,
             ref=ulid(),
             status="queued",
-            provider_at=Now(),
+            provider_at=_now(conversation.channel),
             next_attempt_at=Now(),
             depends_on=rows[-1] if rows else None,
         )
         row.save(force_insert=True)
         rows.append(row)
     return rows
+
+
+def _now(channel: str) -> Func | Now:
+    """Our clock cut as the provider's is: what is said within one second keeps the
+    order in which it came, instead of theirs standing before ours."""
+    if not ADAPTERS[channel].has_whole_seconds:
+        return Now()
+    unit = Value("second")
+    return Func(unit, Now(), function="date_trunc", output_field=DateTimeField())
 
 
 def _attach(
@@ -260,9 +270,10 @@ def _follow(conversation: Conversation, last: Message, author: User | None) -> N
     """The head of the conversation, and the wait that an answer ends."""
     sets.execute(
         "UPDATE inbox_conversation SET preview = %s, "
-        "last_message_at = greatest(last_message_at, statement_timestamp()), "
+        "last_message_at = greatest(last_message_at, (SELECT provider_at "
+        "FROM inbox_message WHERE id = %s)), "
         "waiting_since = CASE WHEN %s THEN NULL ELSE waiting_since END WHERE id = %s",
-        [preview(last.kind, last.text), author is not None, conversation.pk],
+        [preview(last.kind, last.text), last.pk, author is not None, conversation.pk],
     )
     if author:
         conversation.waits.end(conversation.pk, last.created_at, by=author.pk)

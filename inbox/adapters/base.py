@@ -273,6 +273,7 @@ class Adapter:
     # `knows_refs` whether our reference comes back with what happened to a message.
     rate: float = 10
     window_hours: float | None = None
+    has_whole_seconds: ClassVar[bool] = False  # the provider's clock tells no less
     human_agent_days: float | None = None
     has_templates = False
     has_watermarks = False  # it tells up to when everything was read

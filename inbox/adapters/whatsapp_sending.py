@@ -53,6 +53,7 @@ CAPTIONED = frozenset(("image", "video", "document"))
 class WhatsAppSending(MetaSending):
     """The sending half of the WhatsApp adapter."""
 
+    has_whole_seconds = True
     rate = 80.0  # in and out; 20 for numbers that are used in the app, too
     has_templates = True
     shown_fields = "id,verified_name,display_phone_number,quality_rating,status"

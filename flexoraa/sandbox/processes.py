@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -11,11 +12,12 @@ from pathlib import Path
 
 WEB = (
     "-m granian --interface wsgi --workers 2 --blocking-threads 4 --host {host} "
-    "--port {port} --log-level warning flexoraa.wsgi:application"
+    "--port {port} --workers-kill-timeout 5s --log-level warning "
+    "flexoraa.wsgi:application"
 )
 EVENTS = (
     "-m granian --interface asgi --workers 1 --backpressure 8000 --host {host} "
-    "--port {port} --workers-kill-timeout 10s --log-level warning "
+    "--port {port} --workers-kill-timeout 5s --log-level warning "
     "flexoraa.asgi:application"
 )
 WORKER = "manage.py run_worker"
@@ -57,7 +59,8 @@ class Processes:
             try:
                 process.wait(max(0.1, until - time.monotonic()))
             except subprocess.TimeoutExpired:
-                process.kill()
+                # with its children, which would keep their ports and sessions
+                os.killpg(process.pid, signal.SIGKILL)
         self._running.clear()
 
     def _spawn(self, name: str) -> None:

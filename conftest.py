@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -55,6 +56,19 @@ def _passwords_are_cheap(settings) -> None:
 def _no_platform_is_called(settings) -> None:
     """What is not met by a stand-in meets nobody."""
     settings.GRAPH_URL = settings.INSTAGRAM_GRAPH_URL = "http://127.0.0.1:1"
+
+
+@pytest.fixture(scope="session")
+def live_server(django_db_setup, django_db_blocker, live_server) -> Iterator:
+    """pytest-django's, whose threads keep their sessions for the next request: they
+    are ended before the test database is dropped."""
+    yield live_server
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connection.close()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import os
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flexoraa.settings")
-settings.MIDDLEWARE = []
+settings.MIDDLEWARE, settings.INSTALLED_APPS = [], []
+settings.AUTH_USER_MODEL = "auth.User"
 settings.ROOT_URLCONF = "benchmarks.bare"
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402

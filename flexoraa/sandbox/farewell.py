@@ -20,7 +20,7 @@ FAREWELL = """
   Meta's ledger  {graph}/_sandbox/ledger       (what was really sent)
 
   Log in as      admin@flexoraa.example   (platform staff)
-            or   owner@flexoraa.example, sdr@…, member@…   (API only)
+            or   owner@flexoraa.example, sdr@…, member@…   (the workspace)
   Password       {password}
 
   Post a message yourself:

@@ -5,7 +5,7 @@ words). Money is integer paise; a ratio is a Fraction until it is shown, so that
 and comparisons are exact.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
@@ -119,8 +119,3 @@ def linear_shares(amount_paise: int, touches: int) -> list[int]:
     shares = [sign * part] * touches
     shares[-1] += amount_paise - sign * part * touches
     return shares
-
-
-def total(amounts: Iterable[int]) -> int:
-    """Paise add up exactly."""
-    return sum(amounts)

@@ -11,10 +11,10 @@ settings.MIDDLEWARE, settings.INSTALLED_APPS = [], []
 settings.AUTH_USER_MODEL = "auth.User"
 settings.ROOT_URLCONF = "benchmarks.bare"
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.http import HttpResponse  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402 (settings first)
+from django.db import connection  # noqa: E402 (settings first)
+from django.http import HttpResponse  # noqa: E402 (settings first)
+from django.urls import path  # noqa: E402 (settings first)
 
 
 def webhook(request):

@@ -1,7 +1,7 @@
-"""The rows of analytics: settings, working time, rollups, frozen reports."""
+"""The rows of analytics: settings, working time, rollups."""
 
 from analytics.models.calendar import Holiday, ReportSettings, WorkingSpan
-from analytics.models.rollups import DayCount, Dirt, Filled, Snapshot
+from analytics.models.rollups import DayCount, Dirt, Filled
 
 __all__ = [
     "DayCount",
@@ -9,6 +9,5 @@ __all__ = [
     "Filled",
     "Holiday",
     "ReportSettings",
-    "Snapshot",
     "WorkingSpan",
 ]

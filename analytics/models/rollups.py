@@ -1,6 +1,5 @@
-"""Counts by local day, which days must be counted again, and frozen reports."""
+"""Counts by local day, and which days must be counted again."""
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
@@ -85,33 +84,3 @@ class Filled(WorkspaceRow):
 
     def __str__(self) -> str:
         return f"{self.family} on {self.day}"
-
-
-class Snapshot(WorkspaceRow):
-    """A report as it was on a day, kept to be compared with what it says later."""
-
-    report = models.CharField(max_length=20)
-    start = models.DateField()
-    end = models.DateField(help_text="The first day after.")
-    params = models.JSONField(default=dict)
-    definition = models.CharField(max_length=20)
-    body = models.JSONField()
-    taken_at = models.DateTimeField(db_default=Now())
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        related_name="+",
-        db_index=False,
-    )
-
-    class Meta:
-        indexes = [
-            models.Index(
-                fields=["workspace", "report", "-taken_at"],
-                name="analytics_snapshot_latest",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.report} from {self.start} to {self.end}"

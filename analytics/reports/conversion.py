@@ -25,16 +25,17 @@ def report(asked: Asked) -> Report:
         .exclude(kind=Stage.Kind.LOST)
         .in_order()
     )
+    young = _young(asked)
     sections = {}
     if by in SPLITS:
         names = _names(asked, by, tally)
         for member in tally.members(by):
             key, label = names.get(member, (member, member))
-            lines = _lines(asked, tally, stages, by, member)
+            lines = _lines(tally, young, stages, by, member)
             for line in lines:
                 line.key = f"{line.key}:{key}"
             sections[label or "–"] = lines
-    lines = _lines(asked, tally, stages, "", "")
+    lines = _lines(tally, young, stages, "", "")
     _add_open_stays(asked, stages, lines)
     won, lost = tally.n("won"), tally.n("lost")
     total = Line(
@@ -51,9 +52,10 @@ def report(asked: Asked) -> Report:
 
 
 def _lines(
-    asked: Asked, tally: Tally, stages: list[Stage], dimension: str, member: str
+    tally: Tally, young: Tally, stages: list[Stage], dimension: str, member: str
 ) -> list[Line]:
-    """The figures of each stage; a lead that skips one has passed it."""
+    """The figures of each stage; a lead that skips one has passed it. `young` are the
+    days whose leads may still go further in time."""
     first = tally.n(f"reached:{stages[0].pk}", dimension, member) if stages else 0
     lines = []
     for place, stage in enumerate(stages):
@@ -63,16 +65,13 @@ def _lines(
         is_last = place == len(stages) - 1
         step = ratio(further, reached, "none_entered")
         overall = tally.n(f"overall:{stage.pk}", dimension, member)
+        pending = 0 if is_last else young.n(f"open:{stage.pk}", dimension, member)
         figures = [
             tally.figure("reached", "count", dimension, member, f"reached:{stage.pk}"),
             tally.figure("further", "count", dimension, member, f"next:{stage.pk}"),
             Figure("step", Number(None, "last") if is_last else step, "share"),
             Figure("overall", ratio(overall, first, "none_entered"), "share"),
-            Figure(
-                "pending",
-                whole(0 if is_last else _pending(asked, stage, dimension, member)),
-                "count",
-            ),
+            Figure("pending", whole(pending), "count"),
             tally.figure("exits", "count", dimension, member, f"exits:{stage.pk}"),
             Figure(
                 "step_period",
@@ -91,15 +90,15 @@ def _lines(
     return lines
 
 
-def _pending(asked: Asked, stage: Stage, dimension: str, member: str) -> int:
-    """Those still open on days so young that the horizon is not over for all."""
+def _young(asked: Asked) -> Tally:
+    """The counts of days so young that the horizon is not over for all of them."""
     today = asked.now.astimezone(asked.period.zone).date()
-    young = today - timedelta(days=asked.settings.horizon_days)
-    start = max(asked.period.start, young)
+    start = today - timedelta(days=asked.settings.horizon_days)
+    start = max(asked.period.start, start)
     if start >= asked.period.end:
-        return 0
-    counts = asked.count("funnel", asked.settings, asked.period._replace(start=start))
-    return Tally("funnel", counts).n(f"open:{stage.pk}", dimension, member)
+        return Tally("funnel", {})
+    young = asked.period._replace(start=start)
+    return Tally("funnel", asked.count("funnel", asked.settings, young))
 
 
 def _add_open_stays(asked: Asked, stages: list[Stage], lines: list[Line]) -> None:

@@ -11,7 +11,7 @@ from analytics.counting import from_rows
 from analytics.models import ReportSettings
 from analytics.periods import Period
 from inbox.tests.world import as_user
-from leads.models import Campaign, Stage
+from leads.models import Campaign, Lead, Stage
 from teams.models import Membership, User
 
 VARIANTS = [
@@ -187,6 +187,28 @@ def test_the_number_of_queries_does_not_grow(get, world, django_assert_max_num_q
         with django_assert_max_num_queries(14):
             assert get(name).status_code == 200
     assert Campaign.objects.count() > 20
+
+
+def test_who_is_still_open_and_young_is_counted_once_for_all(
+    get, world, django_assert_max_num_queries
+):
+    """Of leads that came today, in as many queries as of those long ago."""
+    stages = {str(stage.public_id): stage for stage in world.stages}
+    Lead.objects.create(
+        workspace=world.workspace,
+        name="New",
+        stage=world.stages[0],
+        campaign=world.campaigns[0],
+    )
+    rollups.catch_up(world.workspace)
+    now = {"from": "", "to": ""}
+    with django_assert_max_num_queries(16):
+        report = get("conversion", by="campaign", **now).json()
+    first = report["lines"][0]
+    assert stages[first["key"]] == world.stages[0]
+    assert first["figures"]["pending"]["value"] == 1
+    of_campaign = report["sections"][world.campaigns[0].name][0]
+    assert of_campaign["figures"]["pending"]["value"] == 1
 
 
 def test_settings_are_read_and_changed(world, browser):

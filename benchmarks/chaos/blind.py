@@ -7,7 +7,7 @@ from inbox.adapters.sending import Refusal, Refused
 
 def retry() -> None:
     """From now on, in this process and its children, ambiguity is failure."""
-    reconciling.recover = _recover  # type: ignore[assignment]
+    reconciling.recover = _recover  # type: ignore[assignment]  # the control is the patch
     verdict = settling.verdict
 
     def blindly(job, outcome):

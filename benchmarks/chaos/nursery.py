@@ -22,8 +22,8 @@ django.setup()
 from django.conf import settings  # noqa: E402 (settings first)
 from django.utils.module_loading import import_string  # noqa: E402
 
-from benchmarks.chaos import blind  # noqa: E402
-from flexoraa.lib import work  # noqa: E402
+from benchmarks.chaos import blind  # noqa: E402 (settings first)
+from flexoraa.lib import work  # noqa: E402 (settings first)
 
 
 class Nursery:

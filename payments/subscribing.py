@@ -10,20 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from flexoraa.lib.errors import Conflict
-from payments import clock, problems, reconciling, settlement
+from payments import clock, problems, reconciling, reserving, settlement
 from payments.models import Customer, Plan, Subscription
 from payments.razorpay import client, entities, errors
 from payments.razorpay.signatures import is_subscription_payment
 from teams.models import Workspace
 
-PAY_WITHIN = timedelta(minutes=30)  # the mandate's deadline at Razorpay
-STILL_PAYABLE = timedelta(minutes=1)  # a created one this close to it is not offered
-LOOK_AFTER = timedelta(seconds=20)  # for an answer that never came, or a dead process
-Status, Place = Subscription.Status, Subscription.Place
+Status = Subscription.Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +43,9 @@ def subscribe(
     """
     razorpay = connected()
     _check_plan(plan)
-    for waiting in _abandoned(workspace, plan, quantity):
+    for waiting in reserving.abandoned(workspace, plan, quantity):
         _give_up(waiting)
-    row, is_new = _reserve(workspace, plan, quantity, actor)
+    row, is_new = reserving.reserve(workspace, plan, quantity, actor)
     if not is_new:
         return row
     return _create(razorpay, row)
@@ -138,9 +134,13 @@ def change(
     start_at = row.current_end if at_period_end else None
     if row.status == Status.AUTHENTICATED:
         start_at = row.start_at  # the trial goes on
-    successor, is_new = _reserve_successor(row, plan, quantity, start_at, actor)
-    if is_new:
-        successor = _create(razorpay, successor)
+    known = reserving.waiting_successor(row)
+    if known and not reserving.is_same(known, plan, quantity):
+        _give_up(known)
+        known = None
+    successor = known or _create(
+        razorpay, reserving.reserve_successor(row, plan, quantity, start_at, actor)
+    )
     return Changed(subscription=successor, needs_mandate=True, reason=reason)
 
 
@@ -176,7 +176,7 @@ def current(workspace: Workspace) -> Subscription:
             "There is no subscription: choose a plan.", code="no_subscription"
         )
     if row.status == Status.CREATING:
-        raise _being_created()
+        raise reserving.being_created()
     return row
 
 
@@ -193,33 +193,6 @@ def _check_plan(plan: Plan) -> None:
         raise Conflict("This plan is not on sale.", code="not_on_sale")
 
 
-def _being_created() -> Conflict:
-    return Conflict(
-        "The subscription is just being created: ask again in a moment.",
-        code="being_created",
-    )
-
-
-def _abandoned(workspace: Workspace, plan: Plan, quantity: int) -> list[Subscription]:
-    """One that was never paid for, and that stands in the way of another one."""
-    waiting = Subscription.objects.for_workspace(workspace).current()
-    return [
-        row
-        for row in waiting.filter(status=Status.CREATED).select_related("plan")
-        if not _is_same(row, plan, quantity)
-    ]
-
-
-def _is_same(row: Subscription, plan: Plan, quantity: int) -> bool:
-    """Whether it is what is asked for and can still be paid."""
-    deadline = row.expire_by or clock.now()
-    return (
-        row.status == Status.CREATED
-        and (row.plan_id, row.quantity) == (plan.pk, quantity)
-        and deadline > clock.now() + STILL_PAYABLE
-    )
-
-
 def _give_up(row: Subscription) -> None:
     """Cancel it at Razorpay and look what became of it: it may just have been paid."""
     try:
@@ -231,93 +204,6 @@ def _give_up(row: Subscription) -> None:
     reconciling.look(row, "api")
 
 
-def _reserve(
-    workspace: Workspace, plan: Plan, quantity: int, actor: Any
-) -> tuple[Subscription, bool]:
-    """The row that goes before the call, under a partial unique index; or the one that
-    another click made."""
-    try:
-        with transaction.atomic():
-            Workspace.objects.locked().get(pk=workspace.pk)
-            mine = Subscription.objects.for_workspace(workspace)
-            if known := mine.current().select_related("plan").first():
-                if _is_same(known, plan, quantity):
-                    return known, False
-                raise _in_the_way(known)
-            had_one = mine.exclude(status__in=["failed", "expired"]).filter(
-                start_at__isnull=False
-            )
-            trial = timedelta(days=0 if had_one.exists() else plan.trial_days)
-            row = _row(
-                workspace=workspace,
-                plan=plan,
-                quantity=quantity,
-                created_by=actor,
-                start_at=clock.now() + trial if trial else None,
-            )
-    except IntegrityError as error:  # unreachable while everybody takes the lock
-        raise _being_created() from error
-    return row, True
-
-
-def _reserve_successor(
-    row: Subscription, plan: Plan, quantity: int, start_at: datetime | None, actor: Any
-) -> tuple[Subscription, bool]:
-    """The same for the successor of a current one."""
-    with transaction.atomic():
-        Workspace.objects.locked().get(pk=row.workspace_id)
-        mine = Subscription.objects.for_workspace(row.workspace_id)
-        known = mine.live().filter(place=Place.SUCCESSOR).select_related("plan").first()
-        if known and _is_same(known, plan, quantity):
-            return known, False
-    if known and known.status == Status.CREATING:
-        raise _being_created()
-    if known and known.status != Status.CREATED:
-        raise Conflict(
-            f"A change to {known.plan} is under way: it starts when the period ends.",
-            code="change_under_way",
-        )
-    if known:
-        _give_up(known)
-    with transaction.atomic():
-        Workspace.objects.locked().get(pk=row.workspace_id)
-        if mine.live().filter(place=Place.SUCCESSOR).exists():
-            raise _being_created()
-        return _row(
-            workspace_id=row.workspace_id,
-            plan=plan,
-            quantity=quantity,
-            created_by=actor,
-            start_at=start_at,
-            place=Place.SUCCESSOR,
-            replaces=row,
-        ), True
-
-
-def _row(**fields: Any) -> Subscription:
-    row = Subscription.objects.create(
-        **fields,
-        status=Status.CREATING,
-        total_count=fields["plan"].total_count,
-        expire_by=clock.now() + PAY_WITHIN,
-        asked_at=clock.now(),
-        sync_due_at=clock.now() + LOOK_AFTER,
-        sync_reason="creating",
-    )
-    row.note("call", f"Subscribe to {row.plan}", "api", actor=row.created_by)
-    return row
-
-
-def _in_the_way(known: Subscription) -> Conflict:
-    if known.status == Status.CREATING:
-        return _being_created()
-    return Conflict(
-        f"There is a subscription to {known.plan} already "
-        f"({known.get_status_display().lower()}): change or cancel it.",
-        code="already_subscribed",
-    )
-
-
 def _create(razorpay: client.Razorpay, row: Subscription) -> Subscription:
     """Ask Razorpay for it. After a definite failure the row has failed and its place
     is free; after none at all it stays `creating`, and the worker finds out."""
@@ -327,7 +213,7 @@ def _create(razorpay: client.Razorpay, row: Subscription) -> Subscription:
             plan_id=row.plan.razorpay_id,
             total_count=row.total_count,
             quantity=row.quantity,
-            expire_by=row.expire_by or clock.now() + PAY_WITHIN,
+            expire_by=row.expire_by or clock.now() + reserving.PAY_WITHIN,
             start_at=row.start_at,
             ours=str(row.public_id),
         )

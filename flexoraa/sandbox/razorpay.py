@@ -24,10 +24,11 @@ from urllib.parse import parse_qs
 from flexoraa.sandbox import razorpay_checkout as checkout
 from flexoraa.sandbox.faults import Faults
 from flexoraa.sandbox.ledger import Ledger
-from flexoraa.sandbox.razorpay_book import DAY, KINDS, Book
+from flexoraa.sandbox.razorpay_book import DAY, Book
 from flexoraa.sandbox.razorpay_console import console
 from flexoraa.sandbox.razorpay_hooks import Hooks
 from flexoraa.sandbox.razorpay_shapes import ApiError
+from flexoraa.sandbox.razorpay_shelf import KINDS
 from flexoraa.sandbox.server import Answer, Request, Server
 
 KEY_ID = "rzp_test_FlexoraaDemo00"

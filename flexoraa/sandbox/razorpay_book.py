@@ -1,81 +1,22 @@
-"""Razorpay's books: its objects, their states, and a clock that can be moved.
+"""Razorpay's books: its plans, its subscriptions with their states, and their time.
 
 States and refusals as documented ("Subscription states", "Payment retries") and as
 observed where the documentation is silent: a cancel at the end of the cycle shows in
 no field; for a pending, halted or paused subscription it is accepted and does nothing.
 """
 
-import json
-import secrets
-import threading
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 from flexoraa.sandbox import razorpay_shapes as shapes
 from flexoraa.sandbox.razorpay_shapes import ApiError, Entity
+from flexoraa.sandbox.razorpay_till import DAY, Till
 
-DAY = 86_400
-REFUNDABLE = 183 * DAY
-KINDS = "plans customers subscriptions orders payments invoices refunds".split()
 MOST_CYCLES = {"monthly": 1200, "yearly": 100}
 LIVE = ("created", "authenticated", "active", "pending", "halted", "paused")
-Tell = Callable[..., None]
 
 
-class Book:
-    """All objects by id, in memory and, with a path, in a file. Callers hold `lock`.
+class Book(Till):
+    """Subscriptions on top of what is paid. Callers hold `lock`."""
 
-    `tell(event, **entities)` is called for each webhook event.
-    """
-
-    def __init__(self, tell: Tell, url: str = "", path: Path | None = None) -> None:
-        self.lock = threading.RLock()
-        self.url = url
-        self.tell = tell
-        self.clock: int | None = None  # seconds since 1970; None goes with the real one
-        self._offset = 0
-        self._path = path
-        self._mark = secrets.token_hex(3)
-        self._count = 0
-        self.clear()
-        if path and path.exists():
-            self._load(json.loads(path.read_text()))
-
-    def clear(self) -> None:
-        """Forget everything but the time."""
-        for kind in KINDS:
-            setattr(self, kind, {})
-        self.hidden: dict[str, Entity] = {}  # what no field of a subscription shows
-        self.keys: dict[str, str] = {}  # refunds by their idempotency key
-
-    plans: dict[str, Entity]
-    customers: dict[str, Entity]
-    subscriptions: dict[str, Entity]
-    orders: dict[str, Entity]
-    payments: dict[str, Entity]
-    invoices: dict[str, Entity]
-    refunds: dict[str, Entity]
-
-    @property
-    def now(self) -> int:
-        """Seconds since 1970."""
-        return self.clock if self.clock is not None else int(time.time()) + self._offset
-
-    def new_id(self, prefix: str) -> str:
-        """The prefix and 14 letters and digits, as Razorpay's."""
-        self._count += 1
-        return f"{prefix}_{self._mark}{self._count:08d}"
-
-    def found(self, kind: str, id: str) -> Entity:
-        """Raises as the API does, which says 400 and not 404."""
-        try:
-            return getattr(self, kind)[id]
-        except KeyError:
-            raise ApiError("The id provided does not exist") from None
-
-    # Plans, customers, orders, refunds
+    # Plans
 
     def create_plan(self, given: Entity) -> Entity:
         item = given.get("item") or {}
@@ -85,79 +26,6 @@ class Book:
             raise ApiError("The amount must be atleast INR 1.00")
         made = shapes.plan(self.new_id("plan"), self.now, given)
         self.plans[made["id"]] = made
-        return made
-
-    def create_customer(self, given: Entity) -> Entity:
-        for known in self.customers.values():
-            if all(known[k] == given.get(k) for k in ("email", "contact")):
-                if given.get("fail_existing") == "0":
-                    return known
-                raise ApiError("Customer already exists for the merchant")
-        id = self.new_id("cust")
-        names = ("name", "email", "contact", "gstin")
-        made = {"id": id, "entity": "customer"} | {k: given.get(k) for k in names}
-        self.customers[id] = made | {"notes": [], "created_at": self.now}
-        return self.customers[id]
-
-    def create_order(self, given: Entity) -> Entity:
-        if not isinstance(given.get("amount"), int) or given["amount"] < 100:
-            raise ApiError("Order amount less than minimum amount allowed")
-        if len(given.get("receipt") or "") > 40:
-            raise ApiError("The receipt may not be greater than 40 characters.")
-        made = shapes.order(self.new_id("order"), self.now, given)
-        self.orders[made["id"]] = made
-        return made
-
-    def pay_order(
-        self, id: str, *, succeed: bool, method: str, capture: bool
-    ) -> Entity:
-        """Somebody pays in checkout."""
-        order = self.found("orders", id)
-        if order["status"] == "paid":
-            raise ApiError("This order has already been paid")
-        order["attempts"] += 1
-        order["status"] = "attempted"
-        paid = self._pay(order["amount"], succeed, method, order_id=id, capture=capture)
-        if paid["status"] == "captured":
-            self._paid_order(order, paid)
-        return paid
-
-    def capture(self, id: str, amount: Any, currency: Any) -> Entity:
-        payment = self.found("payments", id)
-        if payment["status"] != "authorized":
-            raise ApiError("This payment has already been captured")
-        if (amount, currency) != (payment["amount"], payment["currency"]):
-            raise ApiError("Capture amount must be equal to the amount authorized")
-        self._captured(payment)
-        if payment["order_id"] in self.orders:
-            self._paid_order(self.orders[payment["order_id"]], payment)
-        return payment
-
-    def refund(self, id: str, given: Entity, key: str) -> Entity:
-        if key and key in self.keys:
-            return self.refunds[self.keys[key]]
-        payment = self.found("payments", id)
-        if self.now - payment["created_at"] > REFUNDABLE:
-            raise ApiError("The payment is older than 6 months: it cannot be refunded")
-        left = payment["amount"] - payment["amount_refunded"]
-        amount = given.get("amount", left)
-        if payment["status"] not in ("captured", "refunded") or not 0 < amount <= left:
-            raise ApiError(
-                "The total refund amount is greater than the refund payment amount"
-            )
-        made = shapes.refund(
-            self.new_id("rfnd"), self.now, payment, amount, given.get("notes")
-        )
-        self.refunds[made["id"]] = made
-        if key:
-            self.keys[key] = made["id"]
-        payment["amount_refunded"] += amount
-        is_full = payment["amount_refunded"] == payment["amount"]
-        payment["refund_status"] = "full" if is_full else "partial"
-        if is_full:
-            payment["status"] = "refunded"
-        self.tell("refund.created", refund=made, payment=payment)
-        self.tell("refund.processed", refund=made, payment=payment)
         return made
 
     # Subscriptions: what the API does
@@ -276,26 +144,6 @@ class Book:
         """Let happen what is due by now."""
         self.advance(0)
 
-    def save(self) -> None:
-        """Into the file, if there is one."""
-        if self._path:
-            state = {kind: getattr(self, kind) for kind in KINDS}
-            state |= {"hidden": self.hidden, "keys": self.keys, "offset": self._offset}
-            draft = self._path.with_suffix(".tmp")
-            draft.write_text(json.dumps(state))
-            draft.replace(self._path)
-
-    def _load(self, state: Entity) -> None:
-        self._offset = state.pop("offset")
-        for name, value in state.items():
-            setattr(self, name, value)
-
-    def _set(self, now: int) -> None:
-        if self.clock is not None:
-            self.clock = now
-        else:
-            self._offset = now - int(time.time())
-
     def _next(self) -> tuple[int, Entity] | None:
         """What falls due first, and when."""
         due = [
@@ -405,67 +253,8 @@ class Book:
         sub |= {"status": status, "ended_at": self.now, "charge_at": None}
         self.tell(f"subscription.{status}", subscription=sub)
 
-    def _attempt(
-        self, amount: int, succeed: bool, method: str, **fields: Any
-    ) -> Entity:
-        """A payment of a subscription: captured by itself, or failed."""
-        made = shapes.payment(
-            self.new_id("pay"), self.now, amount=amount, method=method, **fields
-        )
-        if not made["order_id"]:
-            made["order_id"] = self.new_id("order")
-        self.payments[made["id"]] = made
-        made["status"] = "captured" if succeed else "failed"
-        made |= _how_it_went(amount, succeed)
-        return made
-
-    def _pay(
-        self, amount: int, succeed: bool, method: str, *, order_id: str, capture: bool
-    ) -> Entity:
-        """A payment of an order."""
-        made = shapes.payment(
-            self.new_id("pay"),
-            self.now,
-            amount=amount,
-            method=method,
-            order_id=order_id,
-        )
-        self.payments[made["id"]] = made
-        if not succeed:
-            made["status"] = "failed"
-            made |= _how_it_went(amount, succeed)
-            self.tell("payment.failed", payment=made)
-            return made
-        made["status"] = "authorized"
-        self.tell("payment.authorized", payment=made)
-        if capture:
-            self._captured(made)
-        return made
-
-    def _captured(self, payment: Entity) -> None:
-        payment["status"] = "captured"
-        payment |= _how_it_went(payment["amount"], True)
-        self.tell("payment.captured", payment=payment)
-
-    def _paid_order(self, order: Entity, payment: Entity) -> None:
-        order |= {"status": "paid", "amount_paid": order["amount"], "amount_due": 0}
-        self.tell("order.paid", payment=payment, order=order)
-
     def _price(self, sub: Entity) -> int:
         return self.plans[sub["plan_id"]]["item"]["amount"] * sub["quantity"]
 
     def _period(self, sub: Entity) -> str:
         return self.plans[sub["plan_id"]]["period"]
-
-
-def _how_it_went(amount: int, succeed: bool) -> Entity:
-    if succeed:
-        return {"captured": True, "fee": amount * 236 // 10_000, "tax": amount // 278}
-    return {
-        "captured": False,
-        "error_code": "BAD_REQUEST_ERROR",
-        "error_description": "Your payment was declined by the bank.",
-        "error_source": "bank",
-        "error_step": "payment_authorization",
-        "error_reason": "payment_failed",
-    }

@@ -18,6 +18,7 @@ from django.conf import settings
 from flexoraa.lib import sniffing
 
 SUFFIX = {"thumbnail": ".thumb"}
+CHUNK = 1024 * 1024  # bytes that are read at once
 
 
 class Stored(NamedTuple):
@@ -49,10 +50,12 @@ def keep(file: IO[bytes], folder: str) -> Stored:
     """Move a draft to its place, or drop it when the same is there already."""
     file.flush()
     file.seek(0)
-    sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    digest = hashlib.sha256()
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
     size = file.tell()
     file.seek(0)
-    stored = Stored(folder, sha256, size, file.read(sniffing.HEAD))
+    stored = Stored(folder, digest.hexdigest(), size, file.read(sniffing.HEAD))
     place(Path(file.name), stored.path, file.fileno())
     return stored
 

@@ -41,7 +41,7 @@ def make_money(url: str) -> int:
     invoices = apps.get_model("payments.Invoice").objects.filter(workspace=workspace)
     subscriptions = apps.get_model("payments.Subscription").objects
     if not subscriptions.filter(workspace=workspace).exists():
-        _live_three_months(url, workspace, plans[0])
+        _live_three_months(url, workspace, plans[1])
         until = time.monotonic() + PATIENCE
         while invoices.count() < MONTHS and time.monotonic() < until:
             time.sleep(0.2)

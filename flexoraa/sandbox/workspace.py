@@ -72,7 +72,9 @@ def furnish() -> None:
         )
     conversations = apps.get_model("inbox.Conversation").objects
     for number, conversation in enumerate(
-        conversations.filter(workspace=workspace).order_by("-last_message_at")
+        conversations.filter(workspace=workspace)
+        .exclude(status="resolved")
+        .order_by("-last_message_at")
     ):
         if number % 3 == 0:
             conversation.put_labels(made[number // 3 % 4 : number // 3 % 4 + 2])

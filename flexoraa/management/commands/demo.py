@@ -15,7 +15,7 @@ from django.utils import timezone
 from flexoraa.lib import localpg
 from flexoraa.sandbox import story
 from flexoraa.sandbox.farewell import farewell
-from flexoraa.sandbox.market import make_market
+from flexoraa.sandbox.market import count_market, make_market
 from flexoraa.sandbox.platform import Platform
 from flexoraa.sandbox.processes import EVENTS, GRAPH, WEB, WORKER, Processes, free_port
 from flexoraa.sandbox.razorpay_demo import make_money
@@ -57,7 +57,9 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         self.step("2/5", "Demo workspace, people and channels")
         make_workspace(story.ACCOUNTS)
-        make_market()
+        plan = make_market()
+        self.note(f"half a year of {len(plan.people)} leads, since {plan.first}")
+        count_market()
         url = f"http://{host}:{free_port(host, port)}"
         processes = Processes(settings.BASE_DIR, self.note)
         try:

@@ -20,6 +20,7 @@ from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from teams.back_office import ScopedAdmin, reach_of
+from teams.billing_notices import notices_of
 
 
 class PlatformOnly:
@@ -65,6 +66,11 @@ class BackOffice(UnfoldAdminSite):
         reach = reach_of(request)
         may_enter = reach.is_everywhere or bool(reach.roles)
         return may_enter and has_second_factor(request.user)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With what the asker's workspaces must know about their billing."""
+        context = super().each_context(request)
+        return context | {"billing_notices": notices_of(request.user)}
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from payments import dunning, receiving, reconciling
+from payments import alarms, dunning, receiving, reconciling
 from payments.razorpay import errors
 from teams.models import Counter
 
@@ -24,6 +24,7 @@ def housekeep() -> None:
         return
     _looked_at = time.monotonic()
     dunning.housekeep()
+    alarms.inspect()
     reconciling.nightly()
     once_in(reconciling.EVERY_STRAY_LOOK, "payments.strays", strays)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timesince import timesince
 
-from payments import gst, invoicing, paper
+from payments import alarms, gst, invoicing, paper
 from payments.access import State
 from payments.models import Drift, Payment, Subscription, WebhookDelivery
 from payments.models.plans import Plan
@@ -56,6 +57,7 @@ def cards() -> list[dict[str, Any]]:
     found, held = revenue(), Payment.objects.held().count()
     drift = Drift.objects.filter(healed_at=None).count()
     return [
+        *webhook_cards(),
         {
             "title": "Monthly revenue",
             "value": paper.money(found.mrr, "INR").removesuffix(".00"),
@@ -76,6 +78,22 @@ def cards() -> list[dict[str, Any]]:
             "link": reverse("admin:payments_drift_changelist"),
             "alarm": drift > 0,
         },
+    ]
+
+
+def webhook_cards() -> list[dict[str, Any]]:
+    """Whether Razorpay's webhooks come and are taken."""
+    ringing = alarms.ringing()
+    heard = alarms.last_heard()
+    calm = f"last one {timesince(heard, depth=1)} ago" if heard else "none came yet"
+    return [
+        {
+            "title": "Razorpay's webhooks",
+            "value": "Look" if ringing else "Well" if heard else "–",
+            "note": alarms.reason_of(ringing[0]) if ringing else calm,
+            "link": reverse("admin:payments_webhookdelivery_changelist"),
+            "alarm": bool(ringing),
+        }
     ]
 
 

@@ -35,6 +35,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
     try:
         store(body, {SIGNATURE: signature, EVENT_ID: event_id}, event_id)
     except (DatabaseError, InterfaceError):
+        refusals.count(ROUTE, "not stored")
         return plain("not stored, send it again", 503)
     return plain("EVENT_RECEIVED", 200)
 

@@ -10,6 +10,7 @@ from flexoraa.lib import sets
 
 log = logging.getLogger(__name__)
 FLUSH_SECONDS = 1.0
+RETRY_SECONDS = 15.0  # while the database is away
 
 
 class Refusals:
@@ -27,14 +28,20 @@ class Refusals:
             is_first = not self._counts
             self._counts[route, reason] += 1
         if is_first:
-            timer = threading.Timer(FLUSH_SECONDS, self._flush_and_close)
-            timer.daemon = True
-            timer.start()
+            self._flush_in(FLUSH_SECONDS)
 
     def flush(self) -> None:
-        """Add what was counted to this hour's rows."""
+        """Add what was counted to this hour's rows, or keep it when that fails."""
         with self._lock:
             counts, self._counts = self._counts, Counter()
+        try:
+            self._write(counts)
+        except Error:
+            with self._lock:
+                self._counts.update(counts)
+            raise
+
+    def _write(self, counts: Counter[tuple[str, str]]) -> None:
         rows = [
             {"route": route, "reason": reason, "count": count}
             for (route, reason), count in counts.items()
@@ -49,11 +56,17 @@ class Refusals:
                 [sets.dumps(rows)],
             )
 
+    def _flush_in(self, seconds: float) -> None:
+        timer = threading.Timer(seconds, self._flush_and_close)
+        timer.daemon = True
+        timer.start()
+
     def _flush_and_close(self) -> None:
         """On the timer's own thread and connection."""
         try:
             self.flush()
         except Error as error:
-            log.warning("Refused webhooks were not counted: %r", error)
+            log.warning("Refused webhooks are counted later: %r", error)
+            self._flush_in(RETRY_SECONDS)
         finally:
             connection.close()

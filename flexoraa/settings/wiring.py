@@ -61,7 +61,11 @@ WORK = {
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 CELERY_QUEUE = env.str("CELERY_QUEUE", default="flexoraa")
 
-METRICS = ["inbox.gauges.gauges", "teams.crossings.gauges"]
+METRICS = [
+    "inbox.gauges.gauges",
+    "payments.alarms.gauges",
+    "teams.crossings.gauges",
+]
 BACKLOGS = {
     "webhooks": "inbox.ingest.backlog",
     "replies": "inbox.outbox.backlog",
@@ -83,6 +87,7 @@ TEAM_DASHBOARD = [
     "inbox.overview.team_cards",
     "payments.overview.team_cards",
 ]  # called with ids of workspaces
+BILLING_PAGE = "admin:payments_billing"  # the route, with a workspace's slug
 # what a member sees, for the back office's "view as": called with (membership, role)
 SEEN = ["leads.seen.seen", "inbox.seen.seen"]
 SIDEBAR_BADGES = {

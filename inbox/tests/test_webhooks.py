@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from conftest import payload, sign
+from flexoraa.lib import refusals
 from inbox import webhooks
 from inbox.adapters.meta import SIGNATURE
 from inbox.models import RefusedWebhook, WebhookDelivery
@@ -217,6 +218,8 @@ def test_a_charset_in_the_header_changes_nothing(post_webhook):
 
 def test_counting_refusals_survives_a_database_that_is_away(monkeypatch):
     counting = webhooks.Refusals("inbox_refusedwebhook")
+    tries: list[float] = []
+    monkeypatch.setattr(counting, "_flush_in", tries.append)
     counting.count("whatsapp", "signature")
     closed = []
     monkeypatch.setattr(
@@ -226,6 +229,9 @@ def test_counting_refusals_survives_a_database_that_is_away(monkeypatch):
     def down(*args):
         raise OperationalError("away")
 
-    monkeypatch.setattr("flexoraa.lib.refusals.sets.execute", down)
+    with monkeypatch.context() as away:
+        away.setattr("flexoraa.lib.refusals.sets.execute", down)
+        counting._flush_and_close()
+    assert (closed, tries) == ([1], [refusals.FLUSH_SECONDS, refusals.RETRY_SECONDS])
     counting._flush_and_close()
-    assert closed == [1]
+    assert RefusedWebhook.objects.get().count == 1

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from unfold.decorators import display
 
+from payments import alarms
 from payments.admin.base import page
 from payments.models import Drift, RefusedWebhook, WebhookDelivery
 from teams.back_office import ReadOnly, ago
@@ -42,6 +43,12 @@ class WebhookDeliveryAdmin(ReadOnly):
     @display(description="For")
     def whose(self, delivery: WebhookDelivery) -> str:
         return delivery.outcome.get("for", "–")
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """What is wrong with them stands above the list."""
+        for alarm in alarms.ringing():
+            messages.error(request, alarms.reason_of(alarm))
+        return super().changelist_view(request, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).defer("body")

@@ -1,5 +1,6 @@
 """The rows of payments."""
 
+from payments.models.alarms import WebhookAlarm
 from payments.models.customers import Customer
 from payments.models.invoices import CreditNote, Invoice, InvoiceLine, NumberSeries
 from payments.models.ledger import (
@@ -28,5 +29,6 @@ __all__ = [
     "RefusedWebhook",
     "Subscription",
     "TimelineEntry",
+    "WebhookAlarm",
     "WebhookDelivery",
 ]

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest
 
 from inbox.models import Conversation
 from teams.back_office import reach_of, within
+from teams.billing_notices import BillingNotice, notice_for
 from teams.models import User, Workspace
 from teams.roles import ALLOWED, Action
 
@@ -23,6 +24,7 @@ class Seat:
     user: Any
     workspace: Workspace
     may_work: bool
+    notice: BillingNotice | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -60,4 +62,6 @@ def seat(request: HttpRequest, slug: str) -> Seat:
         raise Http404
     membership = request.user.memberships.filter(workspace=workspace).first()
     may_work = bool(membership and membership.may(Action.WORK))
-    return Seat(request.user, workspace, may_work)
+    may_pay = bool(membership and membership.may(Action.MANAGE_BILLING))
+    notice = notice_for(workspace, may_pay=may_pay)
+    return Seat(request.user, workspace, may_work, notice)

@@ -54,6 +54,8 @@ GROUPS = (
             ("Campaigns", "campaign", "leads_campaign"),
             ("Bulk edits", "edit_note", "leads_bulkoperation"),
             ("Imports", "upload_file", "leads_importjob"),
+            ("Duplicates", "people", "leads_duplicate"),
+            ("Merges", "call_merge", "leads_mergerecord"),
             ("Stages", "view_column", "leads_stage"),
             ("Custom fields", "tune", "leads_customfield"),
             ("Scoring", "military_tech", "leads_scorerule"),

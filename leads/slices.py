@@ -88,7 +88,8 @@ def _judge(part: dict[str, int], fields: list[str]) -> int:
     found = (
         f"CASE WHEN {AWAY} THEN '[\"archived or merged\"]' "
         "WHEN c.after ? 'created' THEN "
-        "CASE WHEN l.version = c.version THEN '[]'::jsonb ELSE '[\"edited\"]' END "
+        "CASE WHEN l.version = c.version AND NOT EXISTS (SELECT 1 FROM leads_lead m "
+        "WHERE m.merged_into_id = l.id) THEN '[]'::jsonb ELSE '[\"edited\"]' END "
         f"ELSE {changes.conflicts(fields)} END"
     )
     sets.execute(

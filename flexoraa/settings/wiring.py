@@ -41,6 +41,8 @@ WORK = {
         "inbox.media.drain",
         "leads.bulk.drain",
         "leads.importing.drain",
+        "leads.duplicates.drain",
+        "leads.scoring.drain",
         "inbox.leading.drain",
     ],
     "finishers": ["inbox.delivery.finish"],

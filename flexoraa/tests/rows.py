@@ -32,6 +32,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "analytics.WorkingSpan": {"ends_at": NOON + timedelta(hours=8)},
     "inbox.CannedReply": {"shortcut": "canary"},
     "inbox.ContactMerge": {"joined": lambda rows: rows.make(Contact)},
+    "leads.Duplicate": {"second": lambda rows: rows.make(Lead)},
     "leads.MergeRecord": {"loser": lambda rows: rows.make(Lead)},
     "leads.SavedView": {"is_shared": True},
     "payments.Plan": {"price_paise": 49_900},

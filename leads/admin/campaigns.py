@@ -56,6 +56,7 @@ class CampaignAdmin(WithHint):
     search_fields = ("name__istartswith", "code__istartswith")
     ordering = ("-id",)
     autocomplete_fields = ("workspace",)
+    exclude = ("created_at",)  # the database's
     inlines = (SpendInline,)
     hint = "Add a campaign to see what its leads cost and bring."
 

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from leads import bulk
 from leads.admin.forms import AssignForm, UpdateForm
+from leads.admin.merging import merge_url
 from leads.assignment import Strategy, assign
 from leads.changes import Changes
 from leads.models import (
@@ -133,6 +134,7 @@ class LeadAdmin(LargeTable):
         "add": Action.WORK_LEADS,
         "change": Action.WORK_LEADS,
         "bulk": Action.WORK_LEADS,
+        "merge": Action.MANAGE_LEADS,
     }
     list_display = (
         "shown",
@@ -160,7 +162,7 @@ class LeadAdmin(LargeTable):
     search_fields = ("name",)  # shows the box; see get_search_results
     search_help_text = "Words of a name, phone, e-mail, company or external id"
     ordering = ("-id",)
-    actions = ("update_many", "assign_many")
+    actions = ("update_many", "assign_many", "merge_two")
     autocomplete_fields = ("workspace", "stage", "owner", "campaign")
     readonly_fields = ("score", "closed_at", "created_at", "updated_at", "merged_into")
     fieldsets = (
@@ -281,6 +283,20 @@ class LeadAdmin(LargeTable):
         self, request: HttpRequest, queryset: QuerySet
     ) -> HttpResponse | None:
         return self._ask(request, queryset, AssignForm, "assign_many")
+
+    def has_merge_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "merge")
+
+    @admin.action(description="Merge two…", permissions=["merge"])
+    def merge_two(
+        self, request: HttpRequest, queryset: QuerySet
+    ) -> HttpResponse | None:
+        """Side by side first; the older one stays unless one says otherwise."""
+        ids = list(queryset.order_by("pk").values_list("pk", flat=True)[:3])
+        if len(ids) != 2:
+            messages.error(request, "Tick exactly two leads that are one person.")
+            return None
+        return HttpResponseRedirect(merge_url(*ids))
 
     def _ask(
         self, request: HttpRequest, chosen: QuerySet, form_class: type, action: str

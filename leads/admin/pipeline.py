@@ -24,6 +24,7 @@ class ByWorkspace(WithHint):
     """Small sets of rows of each workspace."""
 
     asks = MANAGED
+    exclude = ("created_at",)  # the database's
     list_select_related = ("workspace",)
     list_filter = (("workspace", AutocompleteSelectFilter),)
     list_filter_submit = True

@@ -14,6 +14,7 @@ from leads.models import (
     Lead,
     Note,
     SavedView,
+    ScoreRule,
     SpendEntry,
     Stage,
     Task,
@@ -29,6 +30,7 @@ class Unique:
     constraint's own words, also when two come at once."""
 
     taken: tuple[str, str] = ("", "")  # field, words
+    key = "_one_per_"  # in the constraint's name
 
     def save(self, **kwargs: Any) -> Any:
         try:
@@ -36,7 +38,7 @@ class Unique:
                 return super().save(**kwargs)
         except IntegrityError as error:
             name, words = self.taken
-            if "_one_per_" not in str(error):
+            if self.key not in str(error):
                 raise
             raise serializers.ValidationError({name: words}, code="unique") from error
 
@@ -188,6 +190,38 @@ class CustomFieldChangeSerializer(Unique, SavesChanges, WithId):
                 {"choices": "Say what may be chosen."}, code="required"
             )
         return attrs
+
+
+class ScoreRuleChangeSerializer(Unique, SavesChanges, WithId):
+    """A rule of scoring: the argument completes the fact ("30" days, "key=value")."""
+
+    taken = ("argument", "There is such a rule already.")
+    key = "leads_scorerule_once"
+
+    text = serializers.CharField(
+        source="__str__", read_only=True, help_text="The rule as scores name it."
+    )
+    points = serializers.IntegerField(min_value=-100, max_value=100)
+
+    class Meta:
+        model = ScoreRule
+        fields = ("id", "fact", "argument", "points", "text", "created_at")
+        read_only_fields = ("created_at",)
+        validators = ()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        now = self.instance or ScoreRule(workspace=self.context["workspace"])
+        rule = ScoreRule(
+            pk=now.pk or -1,  # how many there may be is asked under a lock
+            workspace_id=now.workspace_id,
+            fact=attrs.get("fact", now.fact),
+            argument=attrs.get("argument", now.argument),
+        )
+        try:
+            rule.clean()
+        except Refused as error:
+            raise serializers.ValidationError(error.message_dict) from error
+        return {**attrs, "argument": rule.argument}
 
 
 class NoteChangeSerializer(SavesChanges, WithId):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import ProtectedError, Q
 from rest_framework import mixins, serializers
 from rest_framework.viewsets import GenericViewSet
@@ -10,12 +11,15 @@ from flexoraa.lib.errors import Conflict
 from leads.api.changes import (
     CustomFieldChangeSerializer,
     SavedViewSerializer,
+    ScoreRuleChangeSerializer,
     StageChangeSerializer,
 )
 from leads.api.selecting import check_filter
-from leads.models import CustomField, LeadSettings, SavedView, Stage
+from leads.models import CustomField, LeadSettings, SavedView, ScoreRule, Stage
+from leads.models.scoring import MOST_RULES
 from teams.api.scoping import WorkspaceScoped
 from teams.api.serializers import SavesChanges
+from teams.models import Workspace
 from teams.roles import Action
 
 CRUD = {
@@ -62,6 +66,23 @@ class CustomFieldViewSet(WorkspaceScoped, Crud):
     serializer_class = CustomFieldChangeSerializer
     ordering = "position"
     actions = CRUD
+
+
+class ScoreRuleViewSet(WorkspaceScoped, Crud):
+    """Rules by which leads are scored. Scores are counted again in the background
+    when a rule comes, goes or changes."""
+
+    queryset = ScoreRule.objects.all()
+    serializer_class = ScoreRuleChangeSerializer
+    ordering = "id"
+    actions = CRUD
+
+    @transaction.atomic
+    def perform_create(self, serializer: Any) -> None:
+        Workspace.objects.locked().get(pk=self.workspace.pk)
+        if self.get_queryset().count() >= MOST_RULES:
+            raise Conflict(f"A workspace has {MOST_RULES} rules at most.", "too_many")
+        super().perform_create(serializer)
 
 
 class LeadSettingsSerializer(SavesChanges, serializers.ModelSerializer):

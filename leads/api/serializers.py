@@ -9,7 +9,6 @@ from leads.models import (
     Campaign,
     CustomField,
     Lead,
-    MergeRecord,
     Note,
     SpendEntry,
     Stage,
@@ -254,24 +253,3 @@ class ChangeSerializer(serializers.ModelSerializer):
     class Meta:
         model = BulkChange
         fields = ("lead", "state", "reason", "before", "after", "conflicts")
-
-
-class MergeSerializer(WithId):
-    """Two leads that are one, and why."""
-
-    winner = LeadInTaskSerializer(read_only=True)
-    loser = LeadInTaskSerializer(read_only=True)
-    by = OwnerSerializer(read_only=True, allow_null=True)
-
-    class Meta:
-        model = MergeRecord
-        fields = (
-            "id",
-            "winner",
-            "loser",
-            "evidence",
-            "filled",
-            "by",
-            "created_at",
-            "undone_at",
-        )

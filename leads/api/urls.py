@@ -6,10 +6,12 @@ from leads.api.bulk import BulkChangeViewSet, BulkViewSet
 from leads.api.campaigns import CampaignViewSet, SpendViewSet
 from leads.api.exporting import ExportViewSet
 from leads.api.importing import ImportViewSet
+from leads.api.merging import DuplicateViewSet, MergeViewSet
 from leads.api.pipeline import (
     CustomFieldViewSet,
     LeadSettingsViewSet,
     SavedViewViewSet,
+    ScoreRuleViewSet,
     StageViewSet,
 )
 from leads.api.viewsets import LeadViewSet, NoteViewSet, TaskViewSet
@@ -85,6 +87,25 @@ urlpatterns = [
         ImportViewSet.as_view({"get": "errors"}),
         name="import-errors",
     ),
+    path(
+        "leads/duplicates",
+        DuplicateViewSet.as_view({"get": "list"}),
+        name="duplicates",
+    ),
+    path(
+        "leads/duplicates/<uuid:id>/dismiss",
+        DuplicateViewSet.as_view({"post": "dismiss"}),
+        name="duplicate-dismiss",
+    ),
+    path("leads/merge", MergeViewSet.as_view({"post": "create"}), name="merge"),
+    path("leads/merges", MergeViewSet.as_view({"get": "list"}), name="merges"),
+    path(
+        "leads/merges/<uuid:id>/undo",
+        MergeViewSet.as_view({"post": "undo"}),
+        name="merge-undo",
+    ),
+    path("score-rules", ScoreRuleViewSet.as_view(MANY), name="score-rules"),
+    path("score-rules/<uuid:id>", ScoreRuleViewSet.as_view(ONE), name="score-rule"),
     path("tasks", TaskViewSet.as_view(MANY), name="tasks"),
     path("tasks/<uuid:id>", TaskViewSet.as_view(ONE), name="task"),
     path(

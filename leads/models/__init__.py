@@ -6,7 +6,7 @@ from leads.models.facts import Revenue, Touch
 from leads.models.history import AssignmentInterval, LeadEdit, StageInterval
 from leads.models.importing import ImportJob, ImportRow
 from leads.models.leads import Lead, LeadText
-from leads.models.merging import MergeRecord
+from leads.models.merging import Duplicate, MergeRecord, Stale
 from leads.models.scoring import ScoreRule
 from leads.models.stages import CustomField, LeadSettings, Stage
 from leads.models.work import Note, SavedView, Task
@@ -17,6 +17,7 @@ __all__ = [
     "BulkOperation",
     "Campaign",
     "CustomField",
+    "Duplicate",
     "ImportJob",
     "ImportRow",
     "Lead",
@@ -31,6 +32,7 @@ __all__ = [
     "SpendEntry",
     "Stage",
     "StageInterval",
+    "Stale",
     "Task",
     "Touch",
 ]

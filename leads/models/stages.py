@@ -46,6 +46,8 @@ class LeadSettings(WorkspaceRow):
         db_default=True,
         help_text="Whoever writes for the first time becomes a lead.",
     )
+    # the day, in the workspace's zone, on which scores that time changes were counted
+    scored_on = models.DateField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name_plural = "lead settings"

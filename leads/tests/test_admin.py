@@ -5,8 +5,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from leads import bulk, importing
-from leads.models import BulkOperation, ImportJob, Lead, Note
+from leads import bulk, duplicates, importing
+from leads.models import (
+    BulkOperation,
+    Duplicate,
+    ImportJob,
+    Lead,
+    MergeRecord,
+    Note,
+    ScoreRule,
+)
 from leads.tests.world import make_campaign, make_lead, make_leads, stage
 from teams.models import User
 
@@ -35,7 +43,7 @@ def page(name: str, *args: int) -> str:
 @pytest.mark.parametrize(
     "model",
     "lead campaign bulkoperation importjob stage customfield leadsettings "
-    "scorerule".split(),
+    "scorerule duplicate mergerecord".split(),
 )
 def test_every_list_opens(model, workspace, as_staff):
     client, _ = as_staff()
@@ -162,3 +170,94 @@ def test_an_sdr_imports_nothing(workspace, as_staff):
     client, _ = as_staff("sdr")
     assert client.get(page("importjob_add")).status_code == 403
     assert client.get(page("importjob_changelist")).status_code == 403
+
+
+def test_two_are_compared_merged_and_split(workspace, as_staff):
+    client, user = as_staff()
+    phone = {"phone": "+919812345678"}
+    asha = make_lead(workspace, name="Asha Rao", **phone)
+    twin = make_lead(workspace, name="Asha R.", email="asha@example.com", **phone)
+    while duplicates.drain():
+        pass
+    assert b"same phone number" in client.get(page("duplicate_changelist")).content
+    found = Duplicate.objects.get()
+    compared = client.get(page("duplicate_change", found.pk), follow=True)
+    assert b"asha@example.com" in compared.content
+    assert b"They are two people" in compared.content
+    url = compared.redirect_chain[-1][0]
+    merged = client.post(url, {"verb": "merge"}, follow=True)
+    assert b"are one lead now" in merged.content
+    record = MergeRecord.objects.get()
+    assert (record.winner, record.loser, record.by) == (asha, twin, user)
+    again = client.post(url, {"verb": "merge"}, follow=True)
+    assert b"was merged into another already" in again.content
+    assert b"asha@example.com" in client.get(page("lead_change", asha.pk)).content
+    assert client.get(page("mergerecord_changelist")).status_code == 200
+    split = page("mergerecord_split", record.pk)
+    client.get(split)
+    assert Lead.objects.get(pk=twin.pk).merged_into_id
+    done = client.post(split, follow=True)
+    assert b"stands alone again" in done.content
+    assert Lead.objects.get(pk=twin.pk).is_live
+    assert b"Undo the later merges" in client.post(split, follow=True).content
+
+
+def test_ticked_leads_are_merged_by_twos_and_two_people_stay_two(workspace, as_staff):
+    client, user = as_staff()
+    leads = make_leads(workspace, 3, phone="+919812345678")
+    while duplicates.drain():
+        pass
+    body = {"action": "merge_two", "_selected_action": [lead.pk for lead in leads]}
+    three = client.post(page("lead_changelist"), body, follow=True)
+    assert b"Tick exactly two" in three.content
+    body["_selected_action"].pop()
+    url = client.post(page("lead_changelist"), body)["Location"]
+    assert f"winner={leads[0].pk}&loser={leads[1].pk}" in url
+    client.post(url, {"verb": "dismiss"})
+    kept = Duplicate.objects.of(leads[0], leads[1]).get()
+    assert kept.dismissed_by == user
+    some = {
+        "action": "dismiss",
+        "_selected_action": list(ids(Duplicate.objects.open())),
+    }
+    client.post(page("duplicate_changelist"), some)
+    assert not Duplicate.objects.open().exists()
+
+
+def ids(rows):
+    return rows.values_list("pk", flat=True)
+
+
+def test_who_may_not_merge_sees_no_page_for_it(workspace, make_workspace, as_staff):
+    one, two = make_leads(workspace, 2)
+    address = page("mergerecord_merge")
+    sdr, _ = as_staff("sdr")
+    assert sdr.get(f"{address}?winner={one.pk}&loser={two.pk}").status_code == 403
+    owner, _ = as_staff()
+    foreign = make_lead(make_workspace("theirs"))
+    for winner, loser in (
+        (one.pk, foreign.pk),
+        (one.pk, one.pk),
+        ("x", 1),
+        (one.pk, ""),
+    ):
+        url = f"{address}?winner={winner}&loser={loser}"
+        assert owner.get(url).status_code == 404
+        assert owner.post(url, {"verb": "merge"}).status_code == 404
+    assert not MergeRecord.objects.exists()
+
+
+def test_a_rule_is_checked_in_the_back_office_too(workspace, as_staff):
+    client, _ = as_staff()
+    body = {
+        "workspace": workspace.pk,
+        "fact": "quiet_for",
+        "argument": "x",
+        "points": 5,
+    }
+    bad = client.post(page("scorerule_add"), body)
+    assert b"whole number of days" in bad.content
+    body["argument"] = "30"
+    good = client.post(page("scorerule_add"), body)
+    assert good.status_code == 302, good.context["adminform"].errors
+    assert ScoreRule.objects.get().argument == "30"

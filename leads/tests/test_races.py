@@ -13,9 +13,16 @@ import pytest
 from django.db import OperationalError, connection, connections, transaction
 
 from flexoraa.lib.errors import Conflict
-from leads import bulk, importing
+from leads import bulk, importing, merging
 from leads.changes import Changes
-from leads.models import BulkChange, BulkOperation, ImportJob, Lead, StageInterval
+from leads.models import (
+    BulkChange,
+    BulkOperation,
+    ImportJob,
+    Lead,
+    MergeRecord,
+    StageInterval,
+)
 from leads.tests.world import make_leads, stage
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -182,3 +189,74 @@ def test_workers_killed_while_importing_lose_and_double_nothing(workspace):
     assert StageInterval.objects.count() == 8_000
     operation = ImportJob.objects.get().operation
     assert (operation.applied, operation.changes.count()) == (8_000, 8_000)
+
+
+def test_two_merges_at_once_leave_one_head(workspace):
+    """Into each other, and in a row: one of them stands, the tree stays flat."""
+    for _ in range(20):
+        one, two, three = make_leads(workspace, 3)
+        pairs = [(one, two), (two, one), (three, one), (two, three)]
+        errors = at_once(4, lambda n, p=pairs: merging.merge(*p[n], by=None))
+        assert all(isinstance(error, Conflict) for error in errors), errors
+        assert heads_of(workspace, one, two, three) >= 1
+        roots = dict(Lead.objects.values_list("pk", "merged_into"))
+        assert all(roots[root] is None for root in roots.values() if root)
+        standing = MergeRecord.objects.filter(undone_at=None).count()
+        assert standing == sum(root is not None for root in roots.values())
+
+
+def test_without_the_lock_two_merges_swallow_each_other(workspace, monkeypatch):
+    """The control: a circle, in which nobody is left to be listed."""
+
+    def look_only(winner, loser, along=None):
+        ids = {winner.pk, loser.pk}
+        found = {row.pk: row for row in Lead.objects.filter(pk__in=ids)}
+        time.sleep(0.05)
+        return found, []
+
+    monkeypatch.setattr(merging, "_lock", look_only)
+    circles = 0
+    for _ in range(10):
+        one, two = make_leads(workspace, 2)
+        pairs = [(one, two), (two, one)]
+        at_once(2, lambda n, p=pairs: merging.merge(*p[n], by=None))
+        circles += heads_of(workspace, one, two) == 0
+    assert circles
+
+
+def heads_of(workspace, *leads) -> int:
+    """How many of them stand for themselves."""
+    here = Lead.objects.filter(pk__in=[lead.pk for lead in leads])
+    return here.filter(merged_into=None).count()
+
+
+def test_one_split_of_two_at_once(workspace):
+    one, two = make_leads(workspace, 2)
+    record = merging.merge(one, two, by=None)
+    errors = at_once(2, lambda n: merging.split(record, by=None))
+    assert [type(error) for error in errors] == [Conflict]
+    assert heads_of(workspace, one, two) == 2
+
+
+def test_merges_beside_a_bulk_edit_do_not_deadlock(workspace):
+    leads = make_leads(workspace, 60)
+    operation = plan(workspace, "fair")
+    bulk.start(operation)
+
+    def work(number: int) -> None:
+        if number == 0:
+            for _ in range(5):
+                bulk.undo(plan_and_apply(workspace), by=None)
+            return
+        mine = leads[number::4]
+        random.shuffle(mine)
+        for winner, loser in zip(mine[::2], mine[1::2], strict=False):
+            record = merging.merge(winner, loser, by=None)
+            merging.split(record, by=None)
+
+    assert at_once(4, work) == []
+    assert Lead.objects.filter(merged_into=None).count() == 60
+
+
+def plan_and_apply(workspace) -> BulkOperation:
+    return bulk.start(plan(workspace, random.choice("abc") * 3))

@@ -71,6 +71,7 @@ GROUPS = (
             ("Workspaces", "domain", "teams_workspace"),
             ("API keys", "key", "teams_apikey"),
             ("Audit trail", "history", "teams_auditevent"),
+            ("Support visits", "support_agent", "teams_supportvisit"),
             ("Mail", "outgoing_mail", "teams_mail"),
         ),
     ),

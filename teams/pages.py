@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from flexoraa.lib import crypto
 from flexoraa.lib.errors import Conflict
-from teams import invitations, signing_up
+from teams import invitations, signing_up, support
 from teams.accounts import INVITATION
 from teams.roles import ALLOWED, Action
 
@@ -24,6 +24,7 @@ class Home(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         places = request.user.memberships.select_related("workspace")
         places = list(places.order_by("workspace__name", "id"))
+        places += support.places(request.user)
         for place in places:
             allowed = ALLOWED.get(place.role, frozenset())
             place.words = [

@@ -29,11 +29,26 @@ class Action(models.TextChoices):
     READ_AUDIT = "read_audit", "See who changed what"
 
 
+# Platform staff who are in a workspace for a while (teams/support.py): a place that
+# nobody can be given. They look, and put settings right; they do not speak to its
+# customers, touch its leads, its team, its keys or its money.
+SUPPORT = "support"
+
 ALLOWED: dict[str, frozenset[str]] = {
     Role.OWNER: frozenset(Action),
     Role.ADMIN: frozenset(Action) - {Action.MANAGE_BILLING},
     Role.SDR: frozenset({Action.READ, Action.WORK, Action.WORK_LEADS}),
     Role.MEMBER: frozenset({Action.READ, Action.READ_REPORTS}),
+    SUPPORT: frozenset(
+        {
+            Action.READ,
+            Action.READ_REPORTS,
+            Action.READ_BILLING,
+            Action.READ_AUDIT,
+            Action.MANAGE_CHANNELS,
+            Action.MANAGE_WORKSPACE,
+        }
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from teams import support
 from teams.api.scoping import WorkspaceScoped, key_of
 from teams.models import ApiKey, Membership, User
 from teams.roles import Action, may
@@ -71,9 +72,9 @@ def seat_of(request: HttpRequest, slug: str) -> Seat | HttpResponse:
 
 
 def still_seated(seats: Iterable[Seat]) -> set[Seat]:
-    """Those who would still be let in: member, role, account, session, password.
+    """Those who would still be let in: place, role, account, session, password.
 
-    Three queries however many they are, one more when there are API keys.
+    Four queries however many they are, one more when there are API keys.
     """
     asked = set(seats)
     members = Membership.objects.filter(
@@ -81,10 +82,10 @@ def still_seated(seats: Iterable[Seat]) -> set[Seat]:
         workspace__in={seat.workspace_id for seat in asked},
         user__is_active=True,
     )
+    places = {*members.values_list("user", "workspace", "role")}
+    places |= support.seats({seat.user_id for seat in asked if not seat.key_id})
     reading = {
-        (user, workspace)
-        for user, workspace, role in members.values_list("user", "workspace", "role")
-        if may(role, Action.READ)
+        (user, workspace) for user, workspace, role in places if may(role, Action.READ)
     }
     people = User.objects.only("password", "session_stamp").in_bulk(
         {user for user, _ in reading}

@@ -35,6 +35,7 @@ from teams.seating import Seat, seat_of, still_seated
 APPLICATION_NAME = "flexoraa-events"  # of the listening session
 PREFIX = "/events/workspaces/"
 CHECK_SECONDS = 2.0  # between looks whether everybody may still listen
+WHO_LISTENS = ("membership.", "key.", "support.")  # events about that (teams/telling)
 MOST_STREAMS = 20  # of one user in one process: tabs and devices
 MOST_MISSED = 500  # events that are told again; after more, all is fetched anew
 THREADS = 2  # with a database connection each, for who may listen and what they missed
@@ -201,11 +202,11 @@ class Streams:
             client.close()
 
     def _heard(self, event: Event) -> None:
-        if event.kind.startswith("membership."):
+        if event.kind.startswith(WHO_LISTENS):
             self._check_now.set()
 
     async def _check_for_ever(self) -> None:
-        """Now and then, and at once when memberships change: close the streams of
+        """Now and then, and at once when who may listen changes: close the streams of
         those who may no longer listen."""
         while True:
             with contextlib.suppress(TimeoutError):

@@ -30,6 +30,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api(/workspaces/\{workspace\}(?=/))?",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "teams.roles.Role",
+        "PlaceEnum": "teams.api.serializers.PLACES",
         "ChannelStatus": "inbox.models.ChannelAccount.Status",
         "ConversationStatus": "inbox.models.Conversation.Status",
         "MessageStatus": "inbox.models.messages.STATUSES",

@@ -20,6 +20,7 @@ from teams.models import Membership, User, Workspace
 from teams.tenant_keys import has_workspace
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 AMOUNTS = dict.fromkeys(
     [f"{part}_paise" for part in ("taxable", "cgst", "sgst", "igst", "total")], 0
 )
@@ -39,6 +40,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "payments.Order": {"amount_paise": 49_900},
     "payments.Invoice": AMOUNTS | PARTIES | {"place_of_supply": "29"},
     "payments.CreditNote": AMOUNTS | PARTIES | {"place_of_supply": "29"},
+    "teams.SupportVisit": {"ends_at": lambda rows: timezone.now() + HOUR},
 }
 TRIES = 6
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +17,16 @@ from flexoraa.lib import sets
 from flexoraa.tests.asking import Absent, Ids
 from flexoraa.tests.rows import Rows, tenant_models
 from teams import crossings
-from teams.models import Membership, User, Workspace
-from teams.roles import Role
+from teams.models import ApiKey, Membership, SupportVisit, User, Workspace
+from teams.roles import SUPPORT, Role
 
 MARK = "Canary"  # in whatever the other company has
-OUTSIDERS = ("anonymous", "stranger", "ex-member", "superuser", "staff")
+OUTSIDERS = ("anonymous", "stranger", "ex-member", "superuser", "staff", "their key")
+INSIDERS = {role: role for role in Role.values} | {
+    "support": SUPPORT,
+    "owner's key": "owner",
+    "sdr's key": "sdr",  # made by the owner
+}  # and the line of teams/roles.py that holds for them
 
 
 @dataclass
@@ -104,7 +110,22 @@ def build() -> Worlds:
         "staff": User.objects.create(email="staff@example.com", is_staff=True),
     }
     Membership.objects.filter(user=people["ex-member"]).delete()
-    return Worlds(ours, theirs, {who: browser(user) for who, user in people.items()})
+    helper = User.objects.create_superuser("support@example.com", None)
+    now = timezone.now()
+    SupportVisit.objects.create(
+        workspace=acme,
+        visitor=helper,
+        reason="To have a look",
+        created_at=now,
+        ends_at=now + timedelta(hours=8),
+    )
+    browsers = {who: browser(user) for who, user in people.items()} | {
+        "support": browser(helper),
+        "their key": machine(other, people["stranger"], "owner"),
+        "owner's key": machine(acme, people["owner"], "owner"),
+        "sdr's key": machine(acme, people["owner"], "sdr"),
+    }
+    return Worlds(ours, theirs, browsers)
 
 
 def member(workspace: Workspace, role: str, name: str = "", **fields: Any) -> User:
@@ -128,6 +149,19 @@ def browser(user: User | None) -> Client:
     if user:
         client.force_login(user)
     return client
+
+
+def machine(workspace: Workspace, maker: User | None, role: str) -> Client:
+    """What asks with an API key of this workspace."""
+    _, text = ApiKey.objects.make(
+        workspace=workspace,
+        made_by=maker,
+        name="Key",
+        role=role,
+        last_used_at=timezone.now(),
+    )
+    headers = {"Authorization": f"Bearer {text}"}
+    return Client(raise_request_exception=False, headers=headers)
 
 
 def body_of(response: Any) -> bytes:

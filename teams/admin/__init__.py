@@ -1,5 +1,5 @@
 """The team's back office; each module is one subject."""
 
-from teams.admin import invitations, members, people, trail
+from teams.admin import invitations, members, people, support, trail
 
-__all__ = ["invitations", "members", "people", "trail"]
+__all__ = ["invitations", "members", "people", "support", "trail"]

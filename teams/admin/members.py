@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from teams import departures, members, seeing
 from teams.admin.invitations import actor_in
+from teams.admin.support import words_of
 from teams.back_office import ReadOnly
 from teams.models import Membership, User
 from teams.roles import Action, Role
@@ -217,7 +218,7 @@ class MembershipAdmin(ReadOnly):
             with transaction.atomic():
                 change(again.get(pk=membership.pk), actor)
         except APIException as refusal:
-            return _words(refusal.detail)
+            return words_of(refusal.detail)
         return ""
 
 
@@ -226,15 +227,6 @@ def open_work_of(membership: Membership) -> str:
     user = membership.user
     found = departures.open_work(membership.workspace, [user])[user.pk]
     return ", ".join(f"{count} {name}" for name, count in found.items() if count)
-
-
-def _words(detail: Any) -> str:
-    """A refusal's words, however they are wrapped."""
-    if isinstance(detail, dict):
-        return " ".join(map(_words, detail.values()))
-    if isinstance(detail, list | tuple):
-        return " ".join(map(_words, detail))
-    return str(detail)
 
 
 def _number(text: str | None) -> int:

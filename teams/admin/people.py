@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from teams.admin.support import EntersWorkspaces
 from teams.back_office import ScopedAdmin, ScopedTabularInline
 from teams.models import Membership, User, Workspace
 from teams.roles import Action
@@ -86,7 +87,7 @@ class UserAdmin(DjangoUserAdmin, ScopedAdmin):
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(ScopedAdmin):
+class WorkspaceAdmin(EntersWorkspaces):
     """Customer companies and their people."""
 
     asks = {"view": Action.READ, "change": Action.MANAGE_WORKSPACE}
@@ -95,6 +96,7 @@ class WorkspaceAdmin(ScopedAdmin):
     ordering = ("name", "id")
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("created_at",)
+    actions = ("enter_as_support",)
     inlines = (MembershipInline,)
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from teams import signing_up
 from teams.models import Membership, User, Workspace
-from teams.roles import ALLOWED, Action, Role
+from teams.roles import ALLOWED, SUPPORT, Action, Role
 
 
 class SavesChanges:
@@ -79,11 +79,14 @@ class MyWorkspaceSerializer(serializers.ModelSerializer):
         fields = ("slug", "name", "timezone")
 
 
+PLACES = (*Role.choices, (SUPPORT, "Support"))  # the last for platform staff alone
+
+
 class MembershipSerializer(serializers.ModelSerializer):
     """My place in a workspace, and what I may do there."""
 
     workspace = MyWorkspaceSerializer(read_only=True)
-    role = serializers.ChoiceField(choices=Role.choices, read_only=True)
+    role = serializers.ChoiceField(choices=PLACES, read_only=True)
     actions = serializers.SerializerMethodField()
 
     class Meta:
@@ -98,7 +101,7 @@ class MeSerializer(serializers.ModelSerializer):
     """Who is signed in."""
 
     id = serializers.UUIDField(source="public_id", read_only=True)
-    memberships = MembershipSerializer(many=True, read_only=True)
+    memberships = MembershipSerializer(source="places", many=True, read_only=True)
 
     class Meta:
         model = User
@@ -107,6 +110,6 @@ class MeSerializer(serializers.ModelSerializer):
 
 
 def my_places(places: models.QuerySet) -> models.Prefetch:
-    """The memberships that MeSerializer shows, in one query."""
+    """The memberships that MeSerializer shows, in one query, as `places`."""
     places = places.select_related("workspace").order_by("workspace__name", "id")
-    return models.Prefetch("memberships", places)
+    return models.Prefetch("memberships", places, to_attr="places")

@@ -16,7 +16,7 @@ from rest_framework import exceptions, mixins, status
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from teams import departures, invitations, members
+from teams import departures, invitations, members, support
 from teams.api.idempotency import idempotent
 from teams.api.scoping import WorkspaceScoped
 from teams.api.team_shapes import (
@@ -167,7 +167,11 @@ class MemberViewSet(WorkspaceScoped, mixins.ListModelMixin, GenericViewSet):
 
     @extend_schema(request=None, responses={204: None})
     def leave(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        """Go out of the workspace myself; my open work is nobody's then."""
+        """Go out of the workspace myself; my open work is nobody's then. Platform
+        staff end their visit by it."""
+        if self.membership.visit:
+            support.end(self.membership.visit, actor=request.user)
+            return Response(status=status.HTTP_204_NO_CONTENT)
         members.remove(self.membership, actor=self.membership)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from teams.api import audit, invited, team, viewsets
+from teams.api import audit, invited, support, team, viewsets
 
 app_name = "teams"
 urlpatterns = [
@@ -43,6 +43,10 @@ urlpatterns = [
             "leave": team.MemberViewSet.as_view({"post": "leave"}),
             "api-keys": team.ApiKeyViewSet.as_view({"get": "list", "post": "create"}),
             "api-keys/<uuid:id>": team.ApiKeyViewSet.as_view({"delete": "destroy"}),
+            "support-visits": support.SupportVisitViewSet.as_view({"get": "list"}),
+            "support-visits/<uuid:id>/end": support.SupportVisitViewSet.as_view(
+                {"post": "end"}
+            ),
             "audit": audit.AuditViewSet.as_view({"get": "list"}),
             "audit.csv": audit.AuditViewSet.as_view({"get": "export"}),
         }.items()

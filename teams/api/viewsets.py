@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, generics, mixins, permissions, views, viewsets
 
 from flexoraa.lib.cursors import CursorPagination
 from teams.api.idempotency import idempotent
-from teams.api.scoping import WorkspaceScoped, key_of, narrowed, places_of
+from teams.api.scoping import (
+    WorkspaceScoped,
+    key_of,
+    narrowed,
+    places_of,
+    visited_by,
+)
 from teams.api.serializers import (
     MeSerializer,
     NewWorkspaceSerializer,
@@ -27,8 +34,8 @@ class MeView(generics.RetrieveAPIView):
     def get_object(self) -> User:
         places = my_places(places_of(self.request))
         me = User.objects.prefetch_related(places).get(pk=self.request.user.pk)
-        for place in me.memberships.all():
-            narrowed(place, key_of(self.request))
+        mine = [narrowed(place, key_of(self.request)) for place in me.places]
+        me.places = mine + visited_by(self.request)
         return me
 
 
@@ -43,7 +50,9 @@ class MyWorkspacesViewSet(
     ordering = "-id"
 
     def get_queryset(self) -> Any:
-        return Workspace.objects.filter(memberships__in=places_of(self.request))
+        mine = Q(memberships__in=places_of(self.request))
+        visited = [place.workspace_id for place in visited_by(self.request)]
+        return Workspace.objects.filter(mine | Q(pk__in=visited) if visited else mine)
 
     def get_serializer_class(self) -> type:
         is_new = self.action == "create"

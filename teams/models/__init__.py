@@ -9,6 +9,7 @@ from teams.models.invitations import Invitation
 from teams.models.keys import ApiKey
 from teams.models.mail import Mail
 from teams.models.people import User, UserManager
+from teams.models.support import SupportVisit
 from teams.models.workspaces import Membership, Workspace, is_timezone
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Invitation",
     "Mail",
     "Membership",
+    "SupportVisit",
     "User",
     "UserManager",
     "Workspace",

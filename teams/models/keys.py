@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from teams import audit, roles
+from teams import audit, roles, telling
 from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
 
 START = "flx_"  # so that people and secret scanners recognise one
@@ -62,9 +62,17 @@ class ApiKey(WorkspaceRow):
         indexes = [
             models.Index(fields=["workspace", "id"], name="teams_apikey_workspace")
         ]
-        triggers = audit.tracked(
-            "api key", "name", "role", "prefix", label="r.name", made_by="teams_user"
-        )
+        triggers = [
+            *audit.tracked(
+                "api key",
+                "name",
+                "role",
+                "prefix",
+                label="r.name",
+                made_by="teams_user",
+            ),
+            *telling.changes("key", "public_id", "role"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"

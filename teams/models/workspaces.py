@@ -1,7 +1,7 @@
 """Customer companies, and the membership that joins them to people."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import uuid7
-from teams import audit, roles
+from teams import audit, roles, telling
 from teams.models.people import User
 from teams.tenancy import WorkspaceQuerySet as TenantQuerySet
 
@@ -104,6 +104,7 @@ class Membership(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField(null=True, editable=False)
+    visit: Any = None  # the SupportVisit that this place stands for: no row then
 
     objects = TenantQuerySet.as_manager()
 
@@ -117,12 +118,19 @@ class Membership(models.Model):
                 name="teams_membership_role_known",
             ),
         ]
-        triggers = audit.tracked(
-            "membership",
-            "role",
-            user="teams_user",
-            label="(SELECT email FROM teams_user WHERE id = r.user_id)",
-        )
+        triggers = [
+            *audit.tracked(
+                "membership",
+                "role",
+                user="teams_user",
+                label="(SELECT email FROM teams_user WHERE id = r.user_id)",
+            ),
+            *telling.changes(
+                "membership",
+                "(SELECT public_id FROM teams_user WHERE id = r.user_id)",
+                "role",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.workspace}"

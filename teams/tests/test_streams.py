@@ -1,13 +1,15 @@
 """The live stream over its real application: who hears what, and for how long."""
 
+import time
 from uuid import uuid4
 
+import pgtrigger
 import pytest
 from django.db import transaction
 from django.test import Client
 
 from flexoraa.lib import stream
-from teams.models import Membership
+from teams.models import ApiKey, Membership, User
 from teams.tests.streaming import stage, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,19 +68,78 @@ def test_a_removed_member_hears_nothing_after_five_seconds(
     Membership.objects.filter(user=member).delete()
     assert listening.is_closed(5)
     stream.publish(workspace.pk, "message.created", [uuid4()])
-    assert listening.next().kind == "ready"
-    assert listening.is_quiet()
+    time.sleep(0.3)
+    assert b"message.created" not in listening.body
     assert events.listen("acme", browser).status == 404
 
 
-def test_a_removal_that_is_announced_is_obeyed_at_once(
-    events, browser, workspace, member, monkeypatch
+def remove(member, key):
+    """By a bare statement: whoever does it, the database tells."""
+    Membership.objects.filter(user=member).delete()
+
+
+def revoke(member, key):
+    key.delete()
+
+
+def machine(workspace, member, role="sdr"):
+    """The headers of a machine with a key, and the key."""
+    key, text = ApiKey.objects.make(
+        workspace=workspace, made_by=member, name="Shop", role=role
+    )
+    return {"authorization": f"Bearer {text}"}, key
+
+
+@pytest.mark.parametrize("how", [remove, revoke])
+def test_what_the_database_tells_is_obeyed_at_once(
+    how, events, browser, workspace, member, monkeypatch
 ):
     monkeypatch.setattr("teams.streams.CHECK_SECONDS", 60)
-    listening = events.listen("acme", browser)
-    Membership.objects.filter(user=member).delete()
-    stream.publish(workspace.pk, "membership.removed", [member.public_id])
-    assert listening.is_closed(2)
+    headers, key = machine(workspace, member)
+    cookie = events.listen("acme", browser)
+    by_key = events.listen("acme", headers=headers)
+    assert (cookie.status, by_key.status) == (200, 200)
+    how(member, key)
+    assert by_key.is_closed(2)
+    assert events.listen("acme", headers=headers).status in (401, 404)
+    if how is remove:
+        assert cookie.is_closed(2)
+    else:
+        assert cookie.next().kind == "ready"
+        assert cookie.next().kind == "key.removed"
+
+
+def test_without_being_told_nobody_knows(
+    events, browser, workspace, member, monkeypatch
+):
+    """The control: with the triggers off, the stream goes on until the next look."""
+    monkeypatch.setattr("teams.streams.CHECK_SECONDS", 60)
+    headers, key = machine(workspace, member)
+    by_key = events.listen("acme", headers=headers)
+    with pgtrigger.ignore("teams.ApiKey:tell_delete"):
+        key.delete()
+    assert not by_key.is_closed(1)
+
+
+def test_a_machine_follows_its_own_workspace_until_its_key_goes(
+    events, workspace, member, make_workspace
+):
+    other = make_workspace("other")
+    Membership.objects.create(workspace=other, user=member, role="owner")
+    headers, key = machine(workspace, member)
+    assert events.listen("other", headers=headers).status == 404
+    listening = events.listen("acme", headers=headers)
+    assert listening.next().kind == "ready"
+    told = uuid4()
+    stream.publish(other.pk, "message.created", [uuid4()])
+    stream.publish(workspace.pk, "message.created", [told])
+    assert listening.ids(1) == [str(told)]
+    Membership.objects.filter(user=member, workspace=workspace).update(role="member")
+    assert listening.next().kind == "membership.updated"
+    assert not listening.is_closed(0.3)  # members may read
+    User.objects.filter(pk=member.pk).update(is_active=False)
+    assert listening.is_closed(5)
+    assert events.listen("acme", headers=headers).status == 401
 
 
 @pytest.mark.parametrize("how", ["logout", "password", "deactivated"])
@@ -106,7 +167,8 @@ def test_who_stays_is_not_disturbed(events, browser, workspace, make_member):
     staying, going = events.listen("acme", browser), events.listen("acme", client)
     Membership.objects.filter(user=other).delete()
     assert going.is_closed(5)
-    staying.next()
+    assert staying.next().kind == "ready"
+    assert staying.next().kind == "membership.removed"
     key = uuid4()
     stream.publish(workspace.pk, "lead.updated", [key])
     assert staying.ids(1) == [str(key)]

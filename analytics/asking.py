@@ -1,16 +1,21 @@
 """A question becomes a report: which workspace, period and options, for whom."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from analytics.counting import from_rollups
-from analytics.models import ReportSettings
+from analytics.models import DayCount, ReportSettings
 from analytics.periods import BadPeriod, Period
 from analytics.reports import REPORTS, conversion, roi
 from analytics.reports.base import Asked, Line, Report
-from teams.models import Membership, Workspace
+from leads.models import Campaign
+from teams.models import Membership, User, Workspace
 from teams.roles import Action, Role
 
 USUAL_DAYS = 30
@@ -20,6 +25,15 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "team": {},
     "inbox": {},
 }
+
+# by which a report can be narrowed; the funnel by one of them at a time
+FILTERS: dict[str, tuple[str, ...]] = {
+    "roi": ("campaign", "channel"),
+    "conversion": conversion.SPLITS,
+    "team": ("owner",),
+    "inbox": ("channel",),
+}
+LONGEST = 80  # of a source or channel, as the counts have it
 
 
 class BadQuestion(ValueError):
@@ -43,7 +57,51 @@ def ask(workspace: Workspace, name: str, query: Mapping[str, str]) -> Asked:
             options[parameter] = given
     settings = ReportSettings.of(workspace)
     period = read_period(workspace.timezone, query, now)
-    return Asked(settings, period, now, from_rollups, options)
+    filters = {
+        parameter: read_filter(workspace, parameter, given)
+        for parameter in FILTERS[name]
+        if (given := query.get(parameter, ""))
+    }
+    if name == "conversion" and len(filters) + ("by" in options) > 1:
+        last = "by" if "by" in options else list(filters)[-1]
+        raise BadQuestion(last, "Split or narrow by one thing at a time.")
+    options |= {parameter: query[parameter] for parameter in filters}
+    return Asked(settings, period, now, from_rollups, options, filters)
+
+
+def read_filter(workspace: Workspace, parameter: str, given: str) -> str:
+    """The member that counts have for it: a row's id, or the word itself. Raises
+    BadQuestion for a campaign or person that this workspace does not know."""
+    if parameter in ("source", "channel"):
+        if "\x00" in given or len(given) > LONGEST:
+            raise BadQuestion(parameter, "There is no such word in the counts.")
+        return given
+    try:
+        key = UUID(given)
+    except ValueError as error:
+        raise BadQuestion(parameter, "Give the id that the API gives.") from error
+    rows: QuerySet[Any] = Campaign.objects.for_workspace(workspace)
+    if parameter == "owner":
+        rows = people_of(workspace)
+    pk = rows.filter(public_id=key).values_list("pk", flat=True).first()
+    if pk is None:
+        raise BadQuestion(parameter, "This workspace has none with this id.")
+    return str(pk)
+
+
+def people_of(workspace: Workspace) -> QuerySet[User]:
+    """Who is a member, and who left and has numbers."""
+    counted = (
+        DayCount.objects.for_workspace(workspace)
+        .filter(family="team", dimension="user")
+        .exclude(member="")
+        .values_list("member", flat=True)
+        .distinct()
+    )
+    members = Membership.objects.filter(workspace=workspace)
+    return User.objects.filter(
+        Q(pk__in=members.values("user")) | Q(pk__in=[int(member) for member in counted])
+    )
 
 
 def read_period(zone: str, query: Mapping[str, str], now: datetime) -> Period:
@@ -79,6 +137,10 @@ def _keep_own(report: Report, membership: Membership, settings: ReportSettings) 
         report.lines = [line for line in report.lines if line.key == me]
         report.total = None
         return
+    if report.total:  # what the team came to, without whose it is
+        report.total.figures = [
+            replace(figure, source=None) for figure in report.total.figures
+        ]
     for line in report.lines:
         if line.key != me:
             line.figures = [line["place"], line["score"]]
@@ -103,3 +165,9 @@ def _day(query: Mapping[str, str], parameter: str) -> date | None:
     if day and not 2000 <= day.year <= 2200:
         raise BadQuestion(parameter, "Ask for a day of this century.")
     return day
+
+
+def campaigns_on(workspace: Workspace, channel: str) -> list[str]:
+    """The ids of a channel's campaigns, as counts name them."""
+    rows = Campaign.objects.for_workspace(workspace).filter(channel=channel)
+    return [str(pk) for pk in rows.values_list("pk", flat=True)]

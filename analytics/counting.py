@@ -1,6 +1,8 @@
 """What the families' queries need to be run: for a workspace and a period."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from analytics.families import FAMILIES
@@ -91,3 +93,27 @@ def history(
         "AND family = %s AND measure = ANY(%s) AND dimension = '' AND day < %s",
         [settings.workspace_id, family, measures, until],
     )
+
+
+def by_day(
+    family: str,
+    settings: ReportSettings,
+    period: Period,
+    measures: Sequence[str],
+    dimension: str = "",
+    members: Sequence[str] | None = None,
+) -> dict[tuple[str, date], int]:
+    """(measure, local day) -> n from the rollups, for a line in a chart; of all members
+    of the dimension without any named."""
+    rows = sets.fetch(
+        "SELECT measure, day, sum(n)::bigint FROM analytics_daycount "
+        "WHERE workspace_id = %s AND family = %s AND day >= %s AND day < %s "
+        "AND measure = ANY(%s) AND dimension = %s "
+        "AND (%s::text[] IS NULL OR member = ANY(%s)) GROUP BY 1, 2",
+        [
+            *(settings.workspace_id, family, period.start, period.end),
+            *(list(measures), dimension),
+            *([None if members is None else list(members)] * 2),
+        ],
+    )
+    return {(measure, day): n for measure, day, n in rows}

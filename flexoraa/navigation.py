@@ -27,6 +27,14 @@ GROUPS = (
         ),
     ),
     (
+        "Reports",
+        (
+            ("Reports", "monitoring", "reports:home"),
+            ("Targets and hours", "tune", "analytics_reportsettings"),
+            ("Holidays", "event_busy", "analytics_holiday"),
+        ),
+    ),
+    (
         "Billing",
         (
             ("Billing", "credit_card", "admin:payments_my_billing"),

@@ -52,6 +52,7 @@ urlpatterns = [
         "login", RedirectView.as_view(pattern_name="account_login", query_string=True)
     ),
     path("admin/inbox/console/", include("inbox.admin.console.urls")),
+    path("admin/reports/", include("analytics.admin.urls")),
     path("admin/", admin.site.urls),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),

@@ -38,6 +38,10 @@ OPTIONS = {
     name: [OpenApiParameter(key, str, enum=values) for key, values in choices.items()]
     for name, choices in asking.CHOICES.items()
 }
+FILTERS = {
+    name: [OpenApiParameter(key, str, description=f"Only this {key}.") for key in keys]
+    for name, keys in asking.FILTERS.items()
+}
 READS = dict.fromkeys(["list", "file", "rows", "rows_file"], Action.READ)
 ROWS = [
     OpenApiParameter("line", str, required=True, description="The line's `key`."),
@@ -126,7 +130,7 @@ class ReportView(GenericViewSet):
 
 def described(name: str) -> Any:
     """A report's parameters and answers in the schema."""
-    parameters = [*PERIOD, *OPTIONS[name]]
+    parameters = [*PERIOD, *OPTIONS[name], *FILTERS[name]]
     answers = {
         "list": ([], ReportSerializer),
         "file": ([], {(200, "text/csv"): str}),

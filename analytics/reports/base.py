@@ -45,7 +45,10 @@ class Line:
     details: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Figure:
-        return next(figure for figure in self.figures if figure.name == name)
+        for figure in self.figures:
+            if figure.name == name:
+                return figure
+        raise KeyError(name)
 
 
 @dataclass(slots=True)
@@ -61,13 +64,18 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a report is about, with the counts it is made from."""
+    """What a report is about, with the counts it is made from.
+
+    `options` are as they were asked; `filters` are the members (ids as counts name
+    them) that some of them mean, by dimension.
+    """
 
     settings: ReportSettings
     period: Period
     now: datetime
     count: Callable[[str, ReportSettings, Period], Counts]
     options: dict[str, str]
+    filters: dict[str, str] = field(default_factory=dict)
 
 
 class Tally:

@@ -16,7 +16,8 @@ SPLITS = ("campaign", "owner", "source", "channel")
 def report(asked: Asked) -> Report:
     """One line for each stage in order; with `by`, a funnel for each member of it.
 
-    Options: `by` campaign, owner, source or channel.
+    Options: `by` campaign, owner, source or channel. Filters: one of the same; times
+    in stage are of all leads and left out with one.
     """
     by = asked.options.get("by", "")
     tally = Tally("funnel", asked.count("funnel", asked.settings, asked.period))
@@ -35,17 +36,19 @@ def report(asked: Asked) -> Report:
             for line in lines:
                 line.key = f"{line.key}:{key}"
             sections[label or "–"] = lines
-    lines = _lines(tally, young, stages, "", "")
-    _add_open_stays(asked, stages, lines)
-    won, lost = tally.n("won"), tally.n("lost")
+    split, member = next(iter(asked.filters.items()), ("", ""))
+    lines = _lines(tally, young, stages, split, member)
+    if not split:
+        _add_open_stays(asked, stages, lines)
+    won, lost = tally.n("won", split, member), tally.n("lost", split, member)
     total = Line(
         "closed",
         "Closed in the period",
         [
-            tally.figure("won", "count", "", "", "won"),
-            tally.figure("lost", "count", "", "", "lost"),
+            tally.figure("won", "count", split, member, "won"),
+            tally.figure("lost", "count", split, member, "lost"),
             Figure("win_rate", metrics.win_rate(won, lost), "share", sample=won + lost),
-            *tally.spread("cycle", "cycle", "", ""),
+            *([] if split else tally.spread("cycle", "cycle", "", "")),
         ],
     )
     return Report("conversion", lines, total, sections)

@@ -1,29 +1,30 @@
 """The inbox: volumes, response and resolution, what waits now, what was delivered."""
 
-from analytics.metrics import ratio, within_sla
-from analytics.reports.base import Asked, Figure, Line, Report, Tally, whole
+from analytics.metrics import median, p90, ratio, within_sla
+from analytics.reports.base import Asked, Figure, Line, Report, Source, Tally, whole
 from flexoraa.lib import sets
 from inbox import adapters
 
 
 def report(asked: Asked) -> Report:
-    """One line for each channel; sections by hour, failure and charge."""
+    """One line for each channel and for all; sections by hour, failure and charge.
+    Filter: `channel`; charges and the backlog are of all."""
     tally = Tally("inbox", asked.count("inbox", asked.settings, asked.period))
     labels = dict(adapters.choices())
     waiting = _waiting(asked)
-    lines = [
-        _line(
-            tally,
-            channel,
-            labels.get(channel, channel),
-            waiting.get(channel, ()),
-            asked,
-        )
+    wanted = [
+        channel
         for channel in sorted({*tally.members("channel"), *waiting})
+        if asked.filters.get("channel") in (None, channel)
     ]
+    lines = [
+        _line(tally, [channel], channel, labels.get(channel, channel), waiting, asked)
+        for channel in wanted
+    ]
+    total = _line(tally, wanted, "total", "All channels", waiting, asked)
     sections = {
-        "hours": _hours(tally, labels),
-        "failures": _failures(tally, labels),
+        "hours": _of(asked, _hours(tally, labels)),
+        "failures": _of(asked, _failures(tally, labels)),
         "charges": [
             Line(
                 category,
@@ -34,69 +35,97 @@ def report(asked: Asked) -> Report:
         ],
         "backlog": [_backlog(asked)],
     }
-    return Report("inbox", lines, None, sections)
+    return Report("inbox", lines, total, sections)
 
 
-def _line(tally: Tally, channel: str, label: str, waiting: tuple, asked: Asked) -> Line:
+def _line(
+    tally: Tally,
+    channels: list[str],
+    key: str,
+    label: str,
+    waiting: dict[str, tuple[int, ...]],
+    asked: Asked,
+) -> Line:
     def n(measure: str) -> int:
-        return tally.n(measure, "channel", channel)
+        return sum(tally.n(measure, "channel", channel) for channel in channels)
 
-    late = sum(seconds > asked.settings.sla_seconds for seconds in waiting)
+    def source(*measures: str) -> Source:
+        return Source(tally.family, measures, "channel", tuple(channels))
+
+    def figure(name: str, *measures: str) -> Figure:
+        total = sum(n(measure) for measure in measures)
+        return Figure(name, whole(total), "count", source(*measures))
+
+    def spread(name: str) -> list[Figure]:
+        values = sorted(
+            value
+            for channel in channels
+            for value in tally.values(name, "channel", channel)
+        )
+        return [
+            Figure(f"{name}_{which}", of(values), "seconds", source(name), len(values))
+            for which, of in (("median", median), ("p90", p90))
+        ]
+
+    waits = [seconds for channel in channels for seconds in waiting.get(channel, ())]
+    late = sum(seconds > asked.settings.sla_seconds for seconds in waits)
     in_time, answered = n("first_response_in_time"), n("first_response")
     sent, delivered = n("sent"), n("delivered")
     resolved = n("resolution") + n("resolution_auto")
     return Line(
-        channel,
+        key,
         label,
         [
-            tally.figure("received", "count", "channel", channel, "in"),
-            tally.figure("written", "count", "channel", channel, "out"),
-            tally.figure("answered", "count", "channel", channel, "first_response"),
-            tally.figure("unanswered", "count", "channel", channel, "first_unanswered"),
-            Figure("waiting", whole(len(waiting)), "count"),
-            Figure("oldest_waiting", whole(max(waiting, default=0)), "seconds"),
-            *tally.spread("first_response", "first_response", "channel", channel),
-            *tally.spread("first_response_b", "first_response_b", "channel", channel),
-            *tally.spread("next_response", "next_response", "channel", channel),
+            figure("received", "in"),
+            figure("written", "out"),
+            figure("answered", "first_response"),
+            figure("unanswered", "first_unanswered"),
+            Figure("waiting", whole(len(waits)), "count"),
+            Figure("oldest_waiting", whole(max(waits, default=0)), "seconds"),
+            *spread("first_response"),
+            *spread("first_response_b"),
+            *spread("next_response"),
             Figure(
                 "sla",
                 within_sla(in_time, answered - in_time, late + n("first_unanswered")),
                 "share",
-                tally.source(["first_response_in_time"], "channel", channel),
+                source("first_response_in_time"),
                 answered + late,
             ),
-            *tally.spread("resolution", "resolution", "channel", channel),
-            tally.figure(
-                "resolved", "count", "channel", channel, "resolution", "resolution_auto"
-            ),
-            tally.figure(
-                "resolved_by_rule", "count", "channel", channel, "resolution_auto"
-            ),
+            *spread("resolution"),
+            figure("resolved", "resolution", "resolution_auto"),
+            figure("resolved_by_rule", "resolution_auto"),
             Figure(
                 "reopened",
                 ratio(n("reopened"), resolved, "none_resolved"),
                 "share",
-                tally.source(["reopened"], "channel", channel),
+                source("reopened"),
                 resolved,
             ),
-            tally.figure("sent", "count", "channel", channel, "sent"),
+            figure("sent", "sent"),
             Figure(
                 "delivery",
                 ratio(delivered, sent, "none_sent"),
                 "share",
-                tally.source(["delivered"], "channel", channel),
+                source("delivered"),
                 sent,
             ),
             Figure(
                 "read",
                 ratio(n("read"), delivered, "none_delivered"),
                 "share",
-                tally.source(["read"], "channel", channel),
+                source("read"),
                 delivered,
             ),
-            tally.figure("failed", "count", "channel", channel, "failed"),
+            figure("failed", "failed"),
         ],
     )
+
+
+def _of(asked: Asked, lines: list[Line]) -> list[Line]:
+    """Those of the channel that is asked for."""
+    wanted = asked.filters.get("channel")
+    return [line for line in lines if wanted in (None, line.details["channel"])]
 
 
 def _hours(tally: Tally, labels: dict[str, str]) -> list[Line]:

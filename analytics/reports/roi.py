@@ -18,7 +18,8 @@ DAYS = 86_400
 def report(asked: Asked) -> Report:
     """One line for each campaign that counted anything, the unattributed apart.
 
-    Options: `model` first, last or linear; `clock` cohort or cash.
+    Options: `model` first, last or linear; `clock` cohort or cash. Filters: `campaign`
+    and `channel`; the unattributed stay in sight, and out of a filtered total.
     """
     model = asked.options.get("model", "first")
     clock = asked.options.get("clock", "cash")
@@ -42,15 +43,21 @@ def report(asked: Asked) -> Report:
         for member in tally.members("campaign")
         if member in campaigns or not member
     ]
+    wanted = [
+        member
+        for member in tally.members("campaign")
+        if _is_wanted(asked, campaigns.get(member))
+    ]
     notes = _notes(tally, asked)
     if clock == "cohort" and _is_maturing(asked):
         notes.append("maturing")
         for line in lines:
             line.notes.append("maturing")
-    everything = _line(
-        tally, tally.members("campaign"), "total", "All", model, clock, share
-    )
-    mine = [line for line in lines if line.key != UNATTRIBUTED]
+    everything = _line(tally, wanted, "total", "All", model, clock, share)
+    keys = {
+        str(campaigns[member].public_id) for member in wanted if member in campaigns
+    }
+    mine = [line for line in lines if line.key in keys]
     mine.sort(key=lambda line: (-(line["revenue"].number.value or 0), line.label))
     unattributed = [line for line in lines if line.key == UNATTRIBUTED] or [
         _line(tally, [""], UNATTRIBUTED, "Unattributed", model, clock, share)
@@ -58,6 +65,14 @@ def report(asked: Asked) -> Report:
     return Report(
         "roi", mine, everything, {"unattributed": unattributed}, sorted(set(notes))
     )
+
+
+def _is_wanted(asked: Asked, campaign: Campaign | None) -> bool:
+    """Whether the filters leave this campaign (None: the unattributed) in."""
+    if campaign is None:
+        return not asked.filters
+    wanted = {"campaign": str(campaign.pk), "channel": campaign.channel}
+    return all(wanted[name] == member for name, member in asked.filters.items())
 
 
 def _line(

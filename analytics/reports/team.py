@@ -5,7 +5,7 @@ from typing import Any
 
 from analytics import metrics, ranking
 from analytics.metrics import Number
-from analytics.reports.base import Asked, Figure, Line, Report, Tally, whole
+from analytics.reports.base import Asked, Figure, Line, Report, Source, Tally, whole
 from teams.models import Membership, User
 
 UNITS = {
@@ -35,6 +35,7 @@ def report(asked: Asked) -> Report:
     lines = [
         _line(tally, people[one.member], one, one.member in present)
         for one in standings
+        if asked.filters.get("owner") in (None, str(one.member))
     ]
     return Report("team", lines, _total(tally))
 
@@ -127,8 +128,14 @@ def _parts(standing: ranking.Standing) -> list[dict[str, Any]]:
 def _total(tally: Tally) -> Line:
     """The team's: each lead once; the people's numbers need not add up to it."""
 
+    members = tuple(tally.members("user"))
+
     def everybody(measure: str) -> int:
-        return sum(tally.n(measure, "user", m) for m in tally.members("user"))
+        return sum(tally.n(measure, "user", member) for member in members)
+
+    def figure(name: str, unit: str = "count") -> Figure:
+        source = Source(tally.family, (name,), "user", members)
+        return Figure(name, whole(everybody(name)), unit, source)
 
     won, lost = everybody("won"), everybody("lost")
     in_time, breach = everybody("in_time"), everybody("breach")
@@ -136,12 +143,12 @@ def _total(tally: Tally) -> Line:
         "total",
         "Team",
         [
-            Figure("won", whole(won), "count"),
-            Figure("lost", whole(lost), "count"),
+            figure("won"),
+            figure("lost"),
             Figure("win_rate", metrics.win_rate(won, lost), "share", sample=won + lost),
-            Figure("revenue", whole(everybody("revenue")), "paise"),
-            Figure("answered", whole(everybody("answered")), "count"),
+            figure("revenue", "paise"),
+            figure("answered"),
             Figure("sla", metrics.within_sla(in_time, breach, 0), "share"),
-            Figure("breach_of_nobody", whole(tally.n("breach", "user", "")), "count"),
+            tally.figure("breach_of_nobody", "count", "user", "", "breach"),
         ],
     )

@@ -1,0 +1,5 @@
+"""The back office of analytics: dashboards, and what reports go by."""
+
+from analytics.admin import settings
+
+__all__ = ["settings"]

@@ -1,0 +1,16 @@
+"""Routes of the dashboards, below /admin/reports/."""
+
+from django.urls import path
+
+from analytics.admin import pages
+from analytics.admin.pages import guarded
+
+app_name = "reports"
+ONE = "<slug:workspace>/<slug:report>"
+urlpatterns = [
+    path("", guarded(pages.home), name="home"),
+    path(ONE, guarded(pages.page), name="page"),
+    path(f"{ONE}.csv", guarded(pages.file), name="file"),
+    path(f"{ONE}/rows", guarded(pages.rows), name="rows"),
+    path(f"{ONE}/rows.csv", guarded(pages.rows_file), name="rows_file"),
+]

@@ -1,0 +1,1 @@
+"""The pages of numbers, as values: the back office and mails show them."""

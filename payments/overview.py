@@ -57,7 +57,6 @@ def cards() -> list[dict[str, Any]]:
     found, held = revenue(), Payment.objects.held().count()
     drift = Drift.objects.filter(healed_at=None).count()
     return [
-        *webhook_cards(),
         {
             "title": "Monthly revenue",
             "value": paper.money(found.mrr, "INR").removesuffix(".00"),
@@ -78,6 +77,7 @@ def cards() -> list[dict[str, Any]]:
             "link": reverse("admin:payments_drift_changelist"),
             "alarm": drift > 0,
         },
+        *webhook_cards(),
     ]
 
 

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from flexoraa.lib import clean
 from flexoraa.lib.deliveries import MAX_FAILURES, Claimed, LeaseLost, Settled
-from payments import clock, settlement
+from payments import clock, linking, settlement
 from payments.models import Order, Payment, Subscription, WebhookDelivery
 from payments.razorpay import events
 from payments.razorpay.events import Event
@@ -71,6 +71,9 @@ def work_off(item: Claimed) -> Settled:
         return Settled(item.id, "dead", {}, str(error))
     WebhookDelivery.objects.filter(pk=item.id).update(event=event.name[:60])
     whose = list(dict.fromkeys(settle(event, item)))
+    if not whose and (invoice := linking.awaited(event)):
+        waits = {event.name: 1, "for": f"waits for {invoice}"}
+        return Settled(item.id, "unroutable", waits, unrouted=[invoice])
     return Settled(item.id, "done", {event.name: 1, "for": ", ".join(whose) or NOBODYS})
 
 

@@ -10,6 +10,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import openpyxl
@@ -36,7 +37,7 @@ def safe(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     text = clean.text(str(value))
-    is_number = isinstance(value, int | float)
+    is_number = isinstance(value, int | float | Decimal)
     return f"'{text}" if text.startswith(RUNS) and not is_number else text
 
 

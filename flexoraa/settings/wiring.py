@@ -35,6 +35,7 @@ WORK = {
         "inbox.gestures.drain",
         "inbox.templates.drain",
         "payments.reconciling.drain",
+        "payments.linking.drain",
         "payments.refunding.drain",
         "payments.ordering.drain",
         "teams.mailing.drain",

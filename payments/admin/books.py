@@ -6,13 +6,20 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.urls import path, reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from flexoraa.lib import spreadsheets
 from flexoraa.lib.errors import Conflict
-from payments import clock, paper, settlement
+from payments import bookkeeping, clock, paper, settlement
 from payments.admin.base import STATES, page, rupees
 from payments.models import CreditNote, Customer, Invoice, Order, Payment
 from teams.back_office import ReadOnly
@@ -126,6 +133,17 @@ class PaperAdmin(ReadOnly):
     list_filter = ("year", "workspace")
     list_select_related = ("workspace",)
     search_fields = ("number",)
+    actions = ("as_csv",)
+
+    @admin.action(description="Download as CSV", permissions=["view"])
+    def as_csv(self, request: HttpRequest, rows: QuerySet) -> StreamingHttpResponse:
+        """For the books and the GST return; credit notes have negative amounts."""
+        is_invoices = self.model is Invoice
+        lines = bookkeeping.lines_of(
+            rows if is_invoices else Invoice.objects.none(),
+            CreditNote.objects.none() if is_invoices else rows,
+        )
+        return spreadsheets.download(lines, f"{self.opts.model_name}s.csv")
 
     @display(description="Total")
     def total(self, document: Any) -> str:

@@ -4,17 +4,18 @@ from typing import Any
 
 import django_filters
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import renderers, status
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from flexoraa.lib import spreadsheets
 from flexoraa.lib.rows import ReadsRows, shape_of
-from payments import clock, offering, ordering, paper
+from payments import bookkeeping, clock, offering, ordering, paper
 from payments.api import serializers
-from payments.models import Invoice, InvoiceLine, Order, Payment, Refund
+from payments.models import CreditNote, Invoice, InvoiceLine, Order, Payment, Refund
 from teams.api.idempotency import idempotent
 from teams.api.scoping import WorkspaceScoped
 from teams.roles import Action
@@ -25,10 +26,7 @@ class InvoiceFilter(django_filters.FilterSet):
 
     issued_from = django_filters.DateFilter("issued_on", "gte")
     issued_to = django_filters.DateFilter("issued_on", "lte")
-
-    class Meta:
-        model = Invoice
-        fields = ("year",)
+    year = django_filters.CharFilter()
 
 
 class PaymentFilter(django_filters.FilterSet):
@@ -60,6 +58,7 @@ class InvoiceViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
         "list": Action.READ_BILLING,
         "retrieve": Action.READ_BILLING,
         "pdf": Action.READ_BILLING,
+        "csv": Action.READ_BILLING,
     }
 
     def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
@@ -86,6 +85,17 @@ class InvoiceViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
                 "X-Content-Type-Options": "nosniff",
             },
         )
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    def csv(self, request: Any, **kwargs: Any) -> StreamingHttpResponse:
+        """Invoices, then credit notes with negative amounts, under the filters of the
+        list: for the books and the GST return."""
+        notes = CreditNote.objects.for_workspace(self.workspace)
+        found = bookkeeping.lines_of(
+            self.filter_queryset(self.get_queryset()), self.filter_queryset(notes)
+        )
+        name = f"invoices-{self.workspace.slug}.csv"
+        return spreadsheets.download(found, name)
 
 
 class PaymentViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):

@@ -41,6 +41,11 @@ urlpatterns = [
         name="invoices",
     ),
     path(
+        "subscriptions/invoices.csv",
+        InvoiceViewSet.as_view({"get": "csv"}),
+        name="invoices-csv",
+    ),
+    path(
         "subscriptions/invoices/<uuid:id>",
         InvoiceViewSet.as_view({"get": "retrieve"}),
         name="invoice",

@@ -146,6 +146,10 @@ class Razorpay:
         wanted = {"subscription_id": _checked("sub", subscription_id)}
         return map(entities.Invoice.of, self._all(self._sdk.invoice, wanted))
 
+    def invoice(self, id: str) -> entities.Invoice:
+        """The record of a cycle, which names its subscription."""
+        return entities.Invoice.of(self._sdk.invoice.fetch(_checked("inv", id)))
+
     def create_order(
         self,
         *,

@@ -11,7 +11,15 @@ from flexoraa.lib import refusals
 from flexoraa.sandbox import razorpay
 from flexoraa.sandbox.razorpay import StandIn
 from flexoraa.sandbox.razorpay_hooks import Hook
-from payments import clock, ordering, receiving, reconciling, refunding, webhooks
+from payments import (
+    clock,
+    linking,
+    ordering,
+    receiving,
+    reconciling,
+    refunding,
+    webhooks,
+)
 from payments.models import Plan, Subscription
 from payments.razorpay import client
 from teams.models import Workspace
@@ -99,7 +107,8 @@ def work(stand_in: StandIn | None = None) -> None:
     """What the worker does, until nothing is left to do."""
     for _ in range(50):
         heard = hear(stand_in) if stand_in else 0
-        done = reconciling.drain() + refunding.drain() + ordering.drain()
+        done = reconciling.drain() + linking.drain()
+        done += refunding.drain() + ordering.drain()
         if not heard + done:
             return
     raise AssertionError("the worker never comes to an end")

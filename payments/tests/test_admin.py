@@ -230,7 +230,7 @@ def test_revenue_counts_what_is_active_without_tax(staff, paid, workspace, enter
     paid.save(update_fields=["status"])
     found = overview.revenue()
     assert (found.mrr, found.at_risk) == (0, 42288)
-    assert [card["value"] for card in overview.cards()] == ["₹0", 0, 0]
+    assert [card["value"] for card in overview.cards()] == ["₹0", 0, 0, "Well"]
     workspace.limits |= {"state": "read_only", "read_only": True, "reason": "Pay."}
     workspace.save(update_fields=["limits"])
     (card,) = overview.team_cards([workspace.pk])

@@ -73,8 +73,9 @@ TOUCHES = """
         ON CONFLICT DO NOTHING
         RETURNING lead_id, campaign_id, at
     )
-    SELECT lead_id, (array_agg(campaign_id ORDER BY at))[1]
-    FROM touched WHERE campaign_id IS NOT NULL GROUP BY lead_id
+    SELECT coalesce(l.merged_into_id, l.id), (array_agg(t.campaign_id ORDER BY t.at))[1]
+    FROM touched t JOIN leads_lead l ON l.id = t.lead_id
+    WHERE t.campaign_id IS NOT NULL GROUP BY 1
 """
 
 
@@ -128,16 +129,19 @@ def _key(row: Newcomer) -> Any:
 
 
 def _known(rows: list[Newcomer]) -> dict[Any, int]:
-    """Leads that have these phones already, the oldest of each."""
-    found = Lead.objects.live().filter(
+    """Leads that have these phones already, the oldest of each; before them those that
+    were merged into others, which are the others."""
+    there = Lead.objects.filter(
         workspace__in={row.workspace for row in rows},
         phone__in={row.phone for row in rows if row.phone},
     )
-    columns = ("workspace_id", "phone", "pk")
-    return {
-        (workspace, phone): pk
-        for workspace, phone, pk in found.order_by("-pk").values_list(*columns)
-    }
+    merged = there.filter(merged_into__archived_at=None, merged_into__isnull=False)
+    known: dict[Any, int] = {}
+    for found, head in ((merged, "merged_into_id"), (there.live(), "pk")):
+        columns = ("workspace_id", "phone", head)
+        for workspace, phone, pk in found.order_by("-pk").values_list(*columns):
+            known[workspace, phone] = pk
+    return known
 
 
 def _make(fresh: dict[Any, Newcomer]) -> dict[Any, int]:

@@ -1,6 +1,8 @@
 """Rows of a file and the leads that are there already, set against each other by SQL:
 by external id, phone, e-mail address, in this order."""
 
+from itertools import product
+
 from flexoraa.lib import sets
 from leads.changes import assignments
 from leads.models import ImportJob, Stage
@@ -8,6 +10,14 @@ from leads.models import ImportJob, Stage
 NUMBERS = {"stage": "stage_id", "owner": "owner_id", "campaign": "campaign_id"}
 KEYS = ("external_id", "phone", "email")
 LIVE = "l.merged_into_id IS NULL AND l.archived_at IS NULL"
+THERE = (  # (who it is, when)
+    ("l.id", LIVE),
+    (
+        "l.merged_into_id",
+        "l.merged_into_id IS NOT NULL AND EXISTS (SELECT 1 FROM leads_lead w "
+        "WHERE w.id = l.merged_into_id AND w.archived_at IS NULL)",
+    ),
+)
 
 
 def match(job: ImportJob) -> dict[str, int]:
@@ -19,15 +29,16 @@ def match(job: ImportJob) -> dict[str, int]:
         "WHERE job_id = %s AND number > %s AND outcome NOT IN ('error', 'new')",
         given,
     )
-    for key in KEYS:
+    # whoever was merged into another is that one, unless a lead of its own has the key
+    for key, (lead, there_still) in product(KEYS, THERE):
         sets.execute(
             f"""
             UPDATE leads_importrow r SET outcome = %s, lead_id = f.lead_id
             FROM (
-                SELECT DISTINCT ON (r.number) r.number, l.id AS lead_id
+                SELECT DISTINCT ON (r.number) r.number, {lead} AS lead_id
                 FROM leads_importrow r JOIN leads_lead l
                     ON l.workspace_id = %s AND l.{key} = r.data ->> '{key}'
-                    AND l.{key} <> '' AND {LIVE}
+                    AND l.{key} <> '' AND {there_still}
                 WHERE r.job_id = %s AND r.number > %s AND r.outcome = 'new'
                 ORDER BY r.number, l.id
             ) f WHERE r.job_id = %s AND r.number = f.number

@@ -155,7 +155,7 @@ def _lock(
 
 def _after(winner: Lead, filled: dict[str, Any]) -> dict[str, Any]:
     """The whole columns of what is added to lists."""
-    found = {}
+    found: dict[str, Any] = {}
     if "tags" in filled:
         found["tags"] = [None, [*winner.tags, *filled["tags"]]]
     if "custom" in filled:
@@ -176,10 +176,10 @@ def _before(winner: Lead, filled: dict[str, Any]) -> tuple[dict[str, Any], list[
         else:
             kept.append(name.removesuffix("_id"))
     if "tags" in filled:
-        left = [tag for tag in winner.tags if tag not in filled["tags"]]
-        back["tags"] = [None, left]
+        rest = [tag for tag in winner.tags if tag not in filled["tags"]]
+        back["tags"] = [None, rest]
     if "custom" in filled:
-        left = dict(winner.custom)
+        left: dict[str, Any] = dict(winner.custom)
         for key, value in filled["custom"].items():
             if left.get(key) == value:
                 del left[key]

@@ -91,6 +91,8 @@ TEAM_DASHBOARD = [
     "payments.overview.team_cards",
 ]  # called with ids of workspaces
 BILLING_PAGE = "admin:payments_billing"  # the route, with a workspace's slug
+# what became of a lead, for its page: called with (lead, before=, limit=)
+LEAD_TIMELINE = "inbox.timeline.lines"
 # what a member sees, for the back office's "view as": called with (membership, role)
 SEEN = ["leads.seen.seen", "inbox.seen.seen"]
 SIDEBAR_BADGES = {

@@ -8,6 +8,7 @@ from inbox.api.labels import CannedReplyViewSet, LabelViewSet
 from inbox.api.merging import MergeViewSet
 from inbox.api.replies import SentMessageViewSet
 from inbox.api.templates import TemplateViewSet
+from inbox.api.timeline import TimelineViewSet
 from inbox.api.viewsets import (
     ChannelViewSet,
     ContactViewSet,
@@ -120,6 +121,11 @@ urlpatterns = [
         "messages/<uuid:id>/react",
         SentMessageViewSet.as_view({"post": "react"}),
         name="message-react",
+    ),
+    path(
+        "leads/<uuid:id>/timeline",
+        TimelineViewSet.as_view({"get": "list"}),
+        name="lead-timeline",
     ),
     path("contacts", ContactViewSet.as_view({"get": "list"}), name="contacts"),
     path(

@@ -8,24 +8,30 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from leads import bulk
 from leads.admin.forms import AssignForm, UpdateForm
 from leads.admin.merging import merge_url
+from leads.admin.parts import (
+    NoteInline,
+    OwnerInline,
+    StageInline,
+    TaskInline,
+    history_of,
+)
 from leads.assignment import Strategy, assign
 from leads.changes import Changes
 from leads.models import (
-    AssignmentInterval,
     Lead,
     LeadSettings,
     Note,
-    StageInterval,
     Task,
 )
 from leads.models.leads import LIVE, tidy_tags
-from teams.back_office import LargeTable, ScopedTabularInline, ago, reach_of
+from teams.back_office import LargeTable, ago, reach_of
 from teams.models import User, Workspace
 from teams.roles import Action, Role
 
@@ -67,67 +73,13 @@ class OwnerFilter(SimpleListFilter):
         return queryset.filter(owner=None) if self.value() == "nobody" else queryset
 
 
-class NoteInline(ScopedTabularInline):
-    """What was noted."""
-
-    asks = {"view": Action.READ, "add": Action.WORK_LEADS}
-    model = Note
-    fields = ("text", "author", "created_at")
-    readonly_fields = ("author", "created_at")
-    ordering = ("-id",)
-    extra = 0
-    per_page = 20
-    tab = True
-
-
-class TaskInline(ScopedTabularInline):
-    """What is to do."""
-
-    asks = {
-        "view": Action.READ,
-        "add": Action.WORK_LEADS,
-        "change": Action.WORK_LEADS,
-        "delete": Action.WORK_LEADS,
-    }
-    model = Task
-    fields = ("title", "due_at", "assignee", "done_at")
-    autocomplete_fields = ("assignee",)
-    ordering = ("due_at", "id")
-    extra = 0
-    per_page = 20
-    tab = True
-
-
-class StageInline(ScopedTabularInline):
-    """Where it was, written by the database."""
-
-    asks = {"view": Action.READ}
-    model = StageInterval
-    fields = readonly_fields = ("stage", "started_at", "ended_at", "by", "bulk")
-    ordering = ("-id",)
-    extra = 0
-    per_page = 20
-    tab = True
-    verbose_name_plural = "stages it was in"
-
-
-class OwnerInline(ScopedTabularInline):
-    """Whose it was, written by the database."""
-
-    asks = {"view": Action.READ}
-    model = AssignmentInterval
-    fields = readonly_fields = ("user", "started_at", "ended_at", "by", "bulk")
-    ordering = ("-id",)
-    extra = 0
-    per_page = 20
-    tab = True
-    verbose_name_plural = "owners it had"
-
-
 @admin.register(Lead)
 class LeadAdmin(LargeTable):
     """The newest first; many are edited by a plan that is looked at before it is
     applied, and can be undone."""
+
+    class Media:
+        css = {"all": ["leads/admin.css"]}
 
     asks = {
         "view": Action.READ,
@@ -164,7 +116,7 @@ class LeadAdmin(LargeTable):
     ordering = ("-id",)
     actions = ("update_many", "assign_many", "merge_two")
     autocomplete_fields = ("workspace", "stage", "owner", "campaign")
-    readonly_fields = ("score", "closed_at", "created_at", "updated_at", "merged_into")
+    readonly_fields = ("scored", "closed_at", "created_at", "updated_at", "merged_into")
     fieldsets = (
         (
             None,
@@ -186,7 +138,7 @@ class LeadAdmin(LargeTable):
             "Kept by the system",
             {
                 "fields": (
-                    ("score", "closed_at"),
+                    ("scored", "closed_at"),
                     ("created_at", "updated_at"),
                     "merged_into",
                 )
@@ -194,6 +146,7 @@ class LeadAdmin(LargeTable):
         ),
     )
     inlines = (NoteInline, TaskInline, StageInline, OwnerInline)
+    change_form_outer_after_template = "admin/leads/timeline.html"
     hint = (
         "Leads come with the first message of somebody new, from an import, or by hand."
     )
@@ -225,6 +178,14 @@ class LeadAdmin(LargeTable):
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> tuple:
         return self.inlines if obj else ()
 
+    def change_view(self, request: HttpRequest, object_id: str, **kwargs: Any) -> Any:
+        """With what became of it; `?before=` is where an older part begins."""
+        lead = self.get_object(request, object_id)
+        extra = {**(kwargs.pop("extra_context", None) or {})}
+        if lead is not None and request.method == "GET":
+            extra |= history_of(lead, request.GET.get("before", ""))
+        return super().change_view(request, object_id, extra_context=extra, **kwargs)
+
     def save_model(
         self, request: HttpRequest, obj: Lead, form: Any, change: bool
     ) -> None:
@@ -246,6 +207,16 @@ class LeadAdmin(LargeTable):
             row.save()
         for row in formset.deleted_objects:
             row.delete()
+
+    @display(description="Score")
+    def scored(self, lead: Lead) -> str:
+        """The score and what it is made of."""
+        parts = format_html_join(
+            ", ",
+            "{} {}",
+            ((rule, f"{points:+}") for rule, points in lead.score_parts),
+        )
+        return format_html("{} <small>{}</small>", lead.score, parts)
 
     @display(description="Lead", ordering="name")
     def shown(self, lead: Lead) -> str:

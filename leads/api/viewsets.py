@@ -142,9 +142,8 @@ class OfLead:
     def lead_of_path(self) -> Lead:
         """The lead, after merges; 404 out of reach."""
         rows = Lead.objects.for_workspace(self.workspace).in_reach_of(self.membership)
-        lead = get_object_or_404(rows, public_id=self.kwargs["lead"])
-        while lead.merged_into_id:
-            lead = get_object_or_404(rows, pk=lead.merged_into_id)
+        if (lead := rows.head(self.kwargs["lead"])) is None:
+            raise Http404
         return lead
 
 

@@ -59,6 +59,13 @@ class LeadQuerySet(WorkspaceQuerySet):
         )
         return self.filter(pk__in=[pk for (pk,) in tree])
 
+    def head(self, public_id: Any) -> "Lead | None":
+        """The lead with this id, or whom it was merged into, if that is among these."""
+        lead = self.filter(public_id=public_id).first()
+        while lead and lead.merged_into_id:
+            lead = self.filter(pk=lead.merged_into_id).first()
+        return lead
+
     def search(self, workspace: Any, term: str) -> Self:
         """Those in whose name, phone, e-mail, company or external id each word of the
         term occurs; words of one or two letters must begin one. `workspace` is one, or

@@ -261,3 +261,25 @@ def test_a_rule_is_checked_in_the_back_office_too(workspace, as_staff):
     good = client.post(page("scorerule_add"), body)
     assert good.status_code == 302, good.context["adminform"].errors
     assert ScoreRule.objects.get().argument == "30"
+
+
+def test_a_lead_s_page_has_its_timeline_and_says_what_the_score_is_made_of(
+    workspace, as_staff
+):
+    client, user = as_staff()
+    lead = make_lead(workspace, name="Asha", score=30, score_parts=[["has paid", 30]])
+    for number in range(40):
+        Note.objects.create(workspace=workspace, lead=lead, text=f"Said {number}.")
+    Lead.objects.filter(pk=lead.pk).update(stage=stage(workspace, "Won"), owner=user)
+    shown = client.get(page("lead_change", lead.pk)).content.decode()
+    history = shown.partition('id="timeline"')[2]
+    assert "Stage: Won" in history
+    assert "Note: Said 39." in history
+    assert "Note: Said 3." not in history
+    assert "has paid +30" in shown
+    older = history.partition('href="?before=')[2].partition("#")[0]
+    rest = client.get(f"{page('lead_change', lead.pk)}?before={older}").content.decode()
+    assert "Note: Said 3." in rest.partition('id="timeline"')[2]
+    for bad in ("x", "2026-99-99,1,1", "2026-01-01,9,9", "infinity,1,1", ",,", "٣,٣,٣"):
+        answer = client.get(page("lead_change", lead.pk), {"before": bad})
+        assert answer.status_code == 200, bad

@@ -182,6 +182,26 @@ def test_an_import_s_undo_keeps_whom_others_were_merged_into(workspace, make_mem
     assert not Lead.objects.get(pk=dev.pk).is_live
 
 
+def test_a_file_s_row_of_a_merged_lead_is_the_winner(workspace, make_member):
+    boss = make_member(workspace)
+    winner = make_lead(workspace, phone="+919800000000")
+    loser = make_lead(workspace, phone="+919812345678")
+    merging.merge(winner, loser, by=boss)
+    content = (
+        b"phone,company\n+919812345678,Rao\n+919800000000,Other\n+919811111111,X\n"
+    )
+    job = importing.upload(
+        workspace=workspace, by=boss, filename="a.csv", content=content
+    )
+    importing.start(job, dry_run=False, on_duplicate="update")
+    while importing.drain():
+        pass
+    job.refresh_from_db()
+    assert job.outcomes == {"update": 1, "repeat": 1, "new": 1}
+    winner.refresh_from_db()
+    assert winner.company == "Rao"
+
+
 WORDS = st.sampled_from(["", "a", "b"])
 PERSON = st.fixed_dictionaries(
     {

@@ -15,10 +15,11 @@ import orjson
 
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
-from inbox import announcing, confirming, effects, people, threads
+from inbox import announcing, confirming, consents, effects, people, threads
 from inbox.adapters.base import (
     UNTIMED,
     AccountUpdate,
+    ConsentChanged,
     Echo,
     Edited,
     Event,
@@ -76,6 +77,8 @@ def apply(routed: Sequence[Routed[Event]]) -> None:
         for item in fresh
         if threads.is_inbound(item)
     )
+    consents.hear(fresh, everybody)
+    consents.follow(events.of(ConsentChanged))
     changed = effects.adopt(new) if new else set()
     changed |= effects.record_statuses(statuses)
     changed |= effects.record_revisions([*events.of(Edited), *events.of(Unsent)])
@@ -85,7 +88,7 @@ def apply(routed: Sequence[Routed[Event]]) -> None:
     announcing.messages_created(new)
     changed |= reacted | moved | ours.messages
     announcing.messages_updated(changed.difference(new))
-    _note(events.of(Noted, TemplateUpdate, AccountUpdate, Unknown))
+    _note(events.of(Noted, ConsentChanged, TemplateUpdate, AccountUpdate, Unknown))
     _follow(events.of(AccountUpdate))
     _follow_templates(events.of(TemplateUpdate))
     ChannelAccount.objects.heard_from(

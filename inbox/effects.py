@@ -11,7 +11,7 @@ import orjson
 
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
-from inbox import alarms, announcing, threads
+from inbox import alarms, announcing, consents, threads
 from inbox.adapters import ADAPTERS
 from inbox.adapters.base import Edited, Event, Reacted, StatusUpdate, Unsent, Watermark
 from inbox.adapters.sending import Refused
@@ -157,9 +157,11 @@ def _explain(failed: list[tuple]) -> None:
     by it, too."""
     if not failed:
         return
-    rows, broken = [], {}
+    rows, broken, opted_out = [], {}, []
     for pk, account_id, channel, _, errors in failed:
         refusal = ADAPTERS[channel].explain(orjson.loads(errors))
+        if refusal.code in ADAPTERS[channel].opted_out_codes:
+            opted_out.append(pk)
         rows.append({"id": pk, "error": refusal.words[:500]})
         if refusal.why is Refused.BROKEN:
             broken[account_id] = refusal.words
@@ -170,6 +172,7 @@ def _explain(failed: list[tuple]) -> None:
     )
     Message.objects.fail_dependents([row["id"] for row in rows])
     alarms.report_broken(broken)
+    consents.note_refusals(opted_out)
 
 
 def _recount_texts(ids: list[int]) -> None:

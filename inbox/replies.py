@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from flexoraa.lib import sets
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import ulid, uuid7
-from inbox import announcing, gestures, limits, media, outbox, windows
+from inbox import announcing, consents, gestures, limits, media, outbox, windows
 from inbox.adapters import ADAPTERS
 from inbox.adapters.sending import Choice, Draft, TemplateUse, Unsendable
 from inbox.adapters.whatsapp_templates import body_values
@@ -54,6 +54,8 @@ def queue(
     reply_to: Message | None = None,
     mentions: Iterable[User] = (),
     split: bool = False,
+    is_bulk: bool = False,
+    ref: str = "",
 ) -> Message:
     """Put a reply in line, or keep a note (`kind="note"`); its first message.
 
@@ -62,9 +64,12 @@ def queue(
     `author` is None for machines, which answer nobody: people go on waiting.
 
     `split` cuts a text that is too long, instead of refusing it. `attachments` are
-    files that belong to no message yet. Raises Unsendable for what the channel does
-    not take, windows.WindowClosed (409) and ChannelClosed (409), and
-    Conflict when the plan has no room for it (inbox.limits).
+    files that belong to no message yet. `is_bulk`: many get the same, so none of them
+    may have opted out; `ref` is the reference to begin with, where one was made.
+
+    Raises Unsendable for what the channel does not take, windows.WindowClosed (409),
+    ChannelClosed (409) and consents.OptedOut (409), and Conflict when the plan has no
+    room for it (inbox.limits).
     """
     if kind == NOTE:
         return _note(lock(conversation), author, text, attachments, mentions)
@@ -90,8 +95,10 @@ def queue(
     if template is None and not window.is_open:
         raise windows.WindowClosed(window, adapter.label)
     limits.check_messages(limited, len(drafts))
-    said = _template_text(locked.account, template) if template else ""
-    rows = _store(locked, author, drafts, said)
+    if is_bulk:
+        consents.check(locked.contact_id)
+    said = _template_text(locked, template) if template else ""
+    rows = _store(locked, author, drafts, said, ref)
     _attach(rows, drafts, attachments)
     _follow(locked, rows[-1], author)
     announcing.messages_created([row.pk for row in rows])
@@ -179,9 +186,10 @@ def _external_id(conversation: Conversation, message: Message | None) -> str:
     return message.external_id
 
 
-def _template_text(account: ChannelAccount, use: TemplateUse) -> str:
-    """What the person will read. Raises Unsendable unless it is approved and filled."""
-    rows = Template.objects.filter(account=account, name=use.name)
+def _template_text(conversation: Conversation, use: TemplateUse) -> str:
+    """What the person will read. Raises Unsendable unless it is approved and filled,
+    and OptedOut when it is marketing and they want none."""
+    rows = Template.objects.filter(account=conversation.account, name=use.name)
     row = rows.filter(language=use.language).first()
     if row is None:
         raise Unsendable(
@@ -199,6 +207,8 @@ def _template_text(account: ChannelAccount, use: TemplateUse) -> str:
             "template_parameters",
             f"The template {row} needs a value for {', '.join(missing)}.",
         )
+    if row.is_marketing:
+        consents.check(conversation.contact_id)
     return row.filled(values)
 
 
@@ -221,6 +231,7 @@ def _store(
     author: User | None,
     drafts: Sequence[Draft],
     template_text: str,
+    ref: str = "",
 ) -> list[Message]:
     rows: list[Message] = []
     for draft in drafts:
@@ -236,7 +247,7 @@ def _store(
             text=template_text or draft.text,
             payload=_payload(draft),
             reply_to=draft.reply_to,
-            ref=ulid(),
+            ref=(not rows and ref) or ulid(),
             status="queued",
             provider_at=_now(conversation.channel),
             next_attempt_at=Now(),

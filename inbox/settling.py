@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, transaction
 from flexoraa.lib import sets
 from flexoraa.lib.clean import fit
 from flexoraa.lib.ids import uuid7
-from inbox import alarms, announcing, threads
+from inbox import alarms, announcing, consents, threads
 from inbox.adapters import ADAPTERS
 from inbox.adapters.sending import Refusal, Refused, Sent
 from inbox.models import ContactIdentity, Message
@@ -99,6 +99,14 @@ def _settle(results: Sequence[Result]) -> None:
     failed = [row["id"] for row in rows if row["status"] == "failed"]
     failed = Message.objects.fail_dependents(failed)
     _learn(results)
+    consents.note_refusals(
+        [
+            result.job.id
+            for result in results
+            if isinstance(result.outcome, Refusal)
+            and result.outcome.code in ADAPTERS[result.job.channel].opted_out_codes
+        ]
+    )
     _pause(results)
     announcing.messages_updated([*(row["id"] for row in rows), *failed])
     alarms.report_broken(

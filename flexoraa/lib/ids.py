@@ -18,5 +18,15 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def ulid() -> str:
     """26 characters to be sent along and recognised: milliseconds, then chance."""
-    value = time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10))
+    return _crockford(
+        time.time_ns() // 1_000_000 << 80 | int.from_bytes(os.urandom(10))
+    )
+
+
+def ulid_of(key: uuid.UUID) -> str:
+    """An id of ours in the same form: always the same for the same one."""
+    return _crockford(key.int)
+
+
+def _crockford(value: int) -> str:
     return "".join(CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))

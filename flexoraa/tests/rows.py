@@ -31,6 +31,7 @@ PARTIES = {
 # what a table's own rules ask for beyond types and choices
 OTHERS: dict[str, dict[str, Any]] = {
     "analytics.WorkingSpan": {"ends_at": NOON + timedelta(hours=8)},
+    "inbox.BroadcastRecipient": {"state": "queued"},
     "inbox.CannedReply": {"shortcut": "canary"},
     "inbox.ContactMerge": {"joined": lambda rows: rows.make(Contact)},
     "leads.Duplicate": {"second": lambda rows: rows.make(Lead)},

@@ -180,6 +180,14 @@ class Noted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChanged(Noted):
+    """A person told the platform that they want no marketing from this business, or
+    want it again (`wants`)."""
+
+    wants: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateUpdate(Noted):
     """A message template was approved, rejected, paused, changed."""
 
@@ -278,6 +286,8 @@ class Adapter:
     has_templates = False
     has_watermarks = False  # it tells up to when everything was read
     knows_refs = False
+    # the codes of refusals that say that the person wants no marketing
+    opted_out_codes: ClassVar[frozenset[int]] = frozenset()
 
     def parts(self, draft: Draft, split: bool = False) -> Sequence[Draft]:
         """The draft as messages of this channel, each with one file at the most.

@@ -31,6 +31,8 @@ DENIED = "The channel lacks a permission: an admin must connect it again."
 LIMITED = "The platform has limited this account. Wait before sending more."
 TEMPLATE = "The template does not fit what the platform has approved."
 
+OPTED_OUT = frozenset((131050,))  # "user has stopped marketing messages"
+
 CODES: dict[int, Meaning] = {
     1: Meaning(Refused.RETRY, BUSY),
     2: Meaning(Refused.RETRY, BUSY),

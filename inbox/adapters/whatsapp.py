@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from inbox.adapters.base import (
+    ConsentChanged,
     Echo,
     Edited,
     Event,
@@ -24,6 +25,7 @@ from inbox.adapters.base import (
     Unsent,
 )
 from inbox.adapters.meta import MetaAdapter, listed, mapping, moment, string
+from inbox.adapters.meta_errors import OPTED_OUT
 from inbox.adapters.meta_files import WhatsAppFiles
 from inbox.adapters.whatsapp_account import account_events, is_about_account
 from inbox.adapters.whatsapp_messages import content, own_number
@@ -57,9 +59,9 @@ NOTED = frozenset(  # lists whose items are only kept
         "state_sync",
         "tracking",
         "user_actions",
-        "user_preferences",
     )
 )
+PREFERENCES = {"stop": False, "resume": True}
 GROUPS = "group_"  # how the fields about groups begin
 ENVELOPE = frozenset(("messaging_product", "metadata", "contacts", "errors"))
 
@@ -70,6 +72,7 @@ class WhatsAppAdapter(WhatsAppSending, WhatsAppFiles, MetaAdapter):
     channel = "whatsapp"
     label = "WhatsApp"
     object = "whatsapp_business_account"
+    opted_out_codes = OPTED_OUT
 
     def entry_items(self, where: str, entry: Mapping[str, Any]) -> Iterator[Item]:
         for position, change in enumerate(listed(entry.get("changes"))):
@@ -216,6 +219,23 @@ class Change:
         shared, person = self._shared(item), self.people.involved(item)
         yield Noted(**shared, kind=kind[:100], payload=item, person=person)
 
+    def preference(self, item: Any) -> Iterator[Event]:
+        """A person stopped or resumed marketing (webhooks/reference/user_preferences).
+        Of another category, or with another word, it is kept only."""
+        wants = PREFERENCES.get(string(mapping(item).get("value")).lower())
+        category = string(mapping(item).get("category"))
+        if wants is None or category != "marketing_messages":
+            yield from self.noted(item, "user_preferences")
+            return
+        shared, person = self._shared(item), self.people.involved(item)
+        yield ConsentChanged(
+            **shared,
+            kind="user_preferences",
+            payload=item,
+            person=person,
+            wants=wants,
+        )
+
     def unknown(self) -> Iterator[Event]:
         """Kept as it came: a field that Meta had not told of."""
         kind = self.field[:100] or "change"
@@ -279,4 +299,5 @@ READERS: dict[str, Callable[[Change, Any], Iterator[Event]]] = {
     "message_echoes": Change.echo,
     "statuses": Change.status,
     "user_id_update": Change.user_id_update,
+    "user_preferences": Change.preference,
 }

@@ -4,6 +4,12 @@ from django.urls import path
 
 from inbox.api.assignment import IntervalViewSet, MyDeskViewSet, RuleViewSet
 from inbox.api.attachments import AttachmentViewSet
+from inbox.api.broadcasts import BroadcastViewSet, RecipientViewSet
+from inbox.api.consents import (
+    ConsentViewSet,
+    EntryViewSet,
+    OutreachSettingsViewSet,
+)
 from inbox.api.labels import CannedReplyViewSet, LabelViewSet
 from inbox.api.merging import MergeViewSet
 from inbox.api.replies import SentMessageViewSet
@@ -147,6 +153,51 @@ urlpatterns = [
         "contacts/<uuid:contact>/split",
         MergeViewSet.as_view({"post": "split"}),
         name="split",
+    ),
+    path(
+        "contacts/<uuid:contact>/consent",
+        ConsentViewSet.as_view({"get": "retrieve", "post": "record"}),
+        name="consent",
+    ),
+    path("opt-outs", EntryViewSet.as_view({"get": "list"}), name="opt-outs"),
+    path(
+        "outreach-settings",
+        OutreachSettingsViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="outreach-settings",
+    ),
+    path(
+        "broadcasts",
+        BroadcastViewSet.as_view({"get": "list", "post": "create"}),
+        name="broadcasts",
+    ),
+    path(
+        "broadcasts/<uuid:id>",
+        BroadcastViewSet.as_view({"get": "retrieve"}),
+        name="broadcast",
+    ),
+    *(
+        path(
+            f"broadcasts/<uuid:id>/{step}",
+            BroadcastViewSet.as_view({"post": action}),
+            name=f"broadcast-{step}",
+        )
+        for step, action in (
+            ("start", "start"),
+            ("pause", "pause"),
+            ("resume", "proceed"),
+            ("cancel", "cancel"),
+            ("retry-failed", "retry_failed"),
+        )
+    ),
+    path(
+        "broadcasts/<uuid:id>/recipients.csv",
+        BroadcastViewSet.as_view({"get": "report"}),
+        name="broadcast-report",
+    ),
+    path(
+        "broadcasts/<uuid:broadcast>/recipients",
+        RecipientViewSet.as_view({"get": "list"}),
+        name="recipients",
     ),
     path(
         "labels",

@@ -3,6 +3,8 @@
 from inbox.models.accounts import ChannelAccount
 from inbox.models.assignment import AssignmentInterval, AssignmentRule, Desk
 from inbox.models.attachments import Attachment, ProviderFile
+from inbox.models.broadcasts import Broadcast, BroadcastRecipient
+from inbox.models.consents import ConsentEntry, OutreachSettings
 from inbox.models.conversations import Conversation, ReadMark
 from inbox.models.cycles import Cycle
 from inbox.models.effects import Reaction, Revision, StatusEvent
@@ -19,9 +21,12 @@ __all__ = [
     "AssignmentInterval",
     "AssignmentRule",
     "Attachment",
+    "Broadcast",
+    "BroadcastRecipient",
     "CannedReply",
     "ChannelAccount",
     "ChannelEvent",
+    "ConsentEntry",
     "Contact",
     "ContactIdentity",
     "ContactMerge",
@@ -33,6 +38,7 @@ __all__ = [
     "Label",
     "Mention",
     "Message",
+    "OutreachSettings",
     "ProviderFile",
     "Reaction",
     "ReadMark",

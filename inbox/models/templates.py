@@ -76,6 +76,9 @@ class Template(WorkspaceRow):
             models.UniqueConstraint(
                 fields=["account", "name", "language"], name="inbox_template_once"
             ),
+            models.UniqueConstraint(
+                fields=["workspace", "id"], name="inbox_template_whose"
+            ),
             models.CheckConstraint(condition=~Q(name=""), name="inbox_template_named"),
         ]
         indexes = [
@@ -93,6 +96,11 @@ class Template(WorkspaceRow):
             if isinstance(item, dict) and str(item.get("type", "")).upper() == kind:
                 return item
         return {}
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether those who opted out may not get it."""
+        return self.category.upper() == "MARKETING"
 
     @property
     def body(self) -> str:

@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import URLPattern, get_resolver
 
-from inbox.tests import leads_world
+from inbox.tests import broadcasting, leads_world
 from inbox.tests.world import as_user, build, rows_of
 from teams import roles
 from teams.models import User
@@ -44,6 +44,7 @@ ROUTES = {
 def ours(workspace):
     world = build(workspace, "Asha")
     leads_world.populate(world, "Asha")
+    broadcasting.populate(world, "Asha")
     return world
 
 
@@ -51,6 +52,7 @@ def ours(workspace):
 def theirs(make_workspace):
     world = build(make_workspace("theirs"), "Canary")
     leads_world.populate(world, "Canary")
+    broadcasting.populate(world, "Canary")
     return world
 
 
@@ -75,9 +77,12 @@ ROWS = {
     "templates": "template",
     **leads_world.ROWS,
     "attachments": "attachment",
+    "broadcasts": "broadcast",
 }
 # Our row is in no state for these, which is said to who may do them at all
-UNREADY = frozenset(("resend", "mark_sent", "react", "undo"))
+UNREADY = frozenset(
+    ("resend", "mark_sent", "react", "undo", "pause", "proceed", "retry_failed")
+)
 
 
 def url_of(path, slug, world) -> str:
@@ -97,8 +102,9 @@ def url_of(path, slug, world) -> str:
 
 def body_of(path, theirs, ours) -> dict:
     """What does something if it gets through, and points to the other workspace."""
-    if (body := leads_world.body_of(path, ours)) is not None:
-        return body
+    for module in (broadcasting, leads_world):
+        if (body := module.body_of(path, ours)) is not None:
+            return body
     if path.endswith("/merge"):
         return {"contact": str(ours.other.public_id)}
     if "canned-replies" in path:

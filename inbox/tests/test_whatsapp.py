@@ -6,6 +6,7 @@ import pytest
 
 from inbox.adapters.base import (
     UNTIMED,
+    ConsentChanged,
     Echo,
     Edited,
     Identity,
@@ -254,11 +255,6 @@ def test_a_declined_history_is_noted():
     ("name", "kind", "person"),
     [
         ("calls", "calls", Person(identities=(ASHA,), name="Asha Rao")),
-        (
-            "marketing_stopped",
-            "user_preferences",
-            Person(identities=(ASHA,), name="Asha Rao"),
-        ),
         ("link_clicked", "user_actions", None),
         ("lead_detected", "automatic_events", None),
         ("group_joined", "group_participants_update", None),
@@ -267,6 +263,12 @@ def test_a_declined_history_is_noted():
 def test_what_changes_no_message_is_noted(name, kind, person):
     noted = only(name, Noted)
     assert (noted.account, noted.kind, noted.person) == (ACCOUNT, kind, person)
+
+
+def test_who_stops_marketing_is_a_change_of_consent():
+    told = only("marketing_stopped", ConsentChanged)
+    assert (told.kind, told.wants) == ("user_preferences", False)
+    assert told.person == Person(identities=(ASHA,), name="Asha Rao")
 
 
 def test_the_username_of_the_business_is_noted_for_the_parent():

@@ -11,6 +11,7 @@ nobody answered.
 import logging
 import os
 import queue
+import sys
 import threading
 import time
 from collections import Counter
@@ -34,16 +35,18 @@ from inbox.adapters.sending import (
     Outgoing,
     Refusal,
     Refused,
+    Sent,
     TemplateUse,
     Unsendable,
 )
-from inbox.adapters.words import Identity
+from inbox.adapters.words import Identity, Kind
 from inbox.models import Attachment, ChannelAccount
 from inbox.outbox import Job
 from inbox.settling import NotSent, Outcome, Result, Uncertain, settle
 
 log = logging.getLogger(__name__)
 PUMP_SECONDS = 1.0  # how long one drain goes on claiming
+SWITCH_SECONDS = 0.0005  # else the thread with the rows waits 5 ms after each query
 WAIT_SECONDS = 0.05  # for calls that are under way, when there is nothing else to do
 FINISH_SECONDS = 25.0  # how long a process that ends waits for its calls
 SEALED = "The channel's access token cannot be opened: enter it again."
@@ -161,6 +164,7 @@ def post() -> Post:
     """This process' own: threads do not survive a fork."""
     pid = os.getpid()
     if pid not in _posts:
+        sys.setswitchinterval(SWITCH_SECONDS)
         _posts.clear()
         _posts[pid] = Post(settings.SEND_SLOTS)
     return _posts[pid]
@@ -181,8 +185,11 @@ def prepare(jobs: Sequence[Job]) -> list[Errand | Result]:
     accounts = recipients.accounts_by_id({job.account_id for job in jobs})
     names = recipients.names_of([job.conversation_id for job in jobs])
     files: dict[int, list[Attachment]] = {job.id: [] for job in jobs}
-    for file in Attachment.objects.filter(message__in=files).order_by("position", "pk"):
-        files[file.message_id or 0].append(file)
+    with_files = [job.id for job in jobs if job.kind != Kind.TEXT]
+    if with_files:
+        found_files = Attachment.objects.filter(message__in=with_files)
+        for file in found_files.order_by("position", "pk"):
+            files[file.message_id or 0].append(file)
     found: list[Errand | Result] = []
     for job in jobs:
         account = accounts[job.account_id]
@@ -247,7 +254,7 @@ def _made(errand: Errand, adapter: Adapter, call: Call) -> Outcome:
             read_seconds=settings.SEND_READ_SECONDS,
         )
         passing("called")
-        outcome = adapter.outcome(answer.status, answer.json())
+        outcome = _news(errand, adapter.outcome(answer.status, answer.json()))
         if isinstance(outcome, Refusal) and outcome.why is Refused.THROTTLE_ACCOUNT:
             return replace(outcome, wait_seconds=adapter.wait_seconds(answer.headers))
         return outcome
@@ -258,6 +265,15 @@ def _made(errand: Errand, adapter: Adapter, call: Call) -> Outcome:
     except Exception:
         log.exception("The answer for message %s could not be read", errand.job.id)
         return Uncertain("It may have been sent: the answer could not be read.")
+
+
+def _news(errand: Errand, outcome: Outcome) -> Outcome:
+    """The outcome, with what was not known of the recipient only."""
+    if not isinstance(outcome, Sent):
+        return outcome
+    known = {(identity.kind, identity.key) for identity in errand.to}
+    learned = [name for name in outcome.learned if (name.kind, name.key) not in known]
+    return replace(outcome, learned=tuple(learned))
 
 
 def _call(errand: Errand, adapter: Adapter) -> Call:

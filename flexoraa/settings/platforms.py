@@ -41,7 +41,7 @@ META_APP_ID = env.str("META_APP_ID", default="")
 META_APP_SECRET = env.str("META_APP_SECRET", default="")
 
 # Replies: how many calls run at once, and what becomes of one without an answer
-SEND_SLOTS = env.int("SEND_SLOTS", default=32)
+SEND_SLOTS = env.int("SEND_SLOTS", default=64)
 SEND_READ_SECONDS = env.float("SEND_READ_SECONDS", default=20)
 SEND_UNKNOWN_SECONDS = env.float("SEND_UNKNOWN_SECONDS", default=300)
 SEND_WITHIN_HOURS = env.float("SEND_WITHIN_HOURS", default=24)

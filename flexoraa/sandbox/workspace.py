@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import apps
 from django.db import transaction
 
-from flexoraa.sandbox.events import Account, Person
+from flexoraa.sandbox.events import Account
 
 PASSWORD = "flexoraa-demo"  # noqa: S105 (it is printed by the demo)
 ROLES = ("owner", "admin", "sdr", "member")
@@ -78,16 +78,6 @@ def furnish() -> None:
     ):
         if number % 3 == 0:
             conversation.put_labels(made[number // 3 % 4 : number // 3 % 4 + 2])
-
-
-def name_people(people: Iterable[Person]) -> None:
-    """Meta's webhooks name nobody on Instagram and Messenger; a look-up of profiles
-    would, and this stands in for it."""
-    identities = apps.get_model("inbox.ContactIdentity").objects
-    for person in people:
-        for identity in identities.filter(value=person.id, contact__name=""):
-            identity.contact.name = person.name
-            identity.contact.save(update_fields=["name"])
 
 
 def count_rows() -> dict[str, Any]:

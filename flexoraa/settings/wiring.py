@@ -45,6 +45,7 @@ WORK = {
         "leads.duplicates.drain",
         "leads.scoring.drain",
         "inbox.leading.drain",
+        "inbox.profiles.drain",
         "inbox.broadcasts.drain",
     ],
     "finishers": ["inbox.delivery.finish"],

@@ -350,6 +350,16 @@ class Adapter:
         """How long the provider asks this account to pause, by an answer's headers."""
         return 0
 
+    tells_profiles: ClassVar[bool] = False  # who writes has a name only if it is asked
+
+    def profile_call(self, person: str, token: Secret) -> Call:
+        """Asks who that is."""
+        raise NotImplementedError
+
+    def profile(self, body: Any) -> Person | None:
+        """Their names in the answer; None when there are none."""
+        return None
+
     # Files. Where they may be downloaded from, and which of these hosts get the token;
     # for how many days an uploaded one may be sent.
     media_hosts: Sequence[str] = ()

@@ -52,3 +52,4 @@ class FacebookAdapter(MessagingAdapter):
         "messaging_policy_enforcement",
     )
     files = MESSENGER_FILES
+    profile_fields = ("first_name", "last_name")

@@ -33,6 +33,7 @@ class InstagramAdapter(MessagingAdapter):
     )
     counts_bytes = True
     files = INSTAGRAM_FILES
+    profile_fields = ("name", "username")
 
     def author(self, account: str, value: Mapping[str, Any]) -> Person | None:
         """Comments have the ids that messages have, and tell the username."""

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from inbox.adapters.meta import string
+from flexoraa.lib.crypto import Secret
+from inbox.adapters.base import Person
+from inbox.adapters.meta import mapping, string
 from inbox.adapters.meta_connecting import INSTAGRAM, api_of
 from inbox.adapters.meta_sending import MetaSending, pick
 from inbox.adapters.sending import (
@@ -43,6 +45,8 @@ class MessagingSending(MetaSending):
     files: ClassVar[Mapping[str, Allowed]]
     human_agent_days: float | None = 7
     has_watermarks = True
+    tells_profiles = True
+    profile_fields: ClassVar[tuple[str, ...]]
 
     def parts(self, draft: Draft, split: bool = False) -> tuple[Draft, ...]:
         """The messages that say it: a text and each file are messages of their own.
@@ -115,6 +119,23 @@ class MessagingSending(MetaSending):
         return self._call(
             outgoing, {**self._to(outgoing), "sender_action": "typing_on"}
         )
+
+    def profile_call(self, person: str, token: Secret) -> Call:
+        """Asks who that is (messenger-platform/identity/user-profile; the same page of
+        instagram-platform, on the server of the token's login)."""
+        params = {"fields": ",".join(self.profile_fields)}
+        api = api_of(self.channel, token)
+        return Call(method="GET", path=person, api=api, params=params)
+
+    def profile(self, body: Any) -> Person | None:
+        """An empty answer is a person whom the app may not know."""
+        told = mapping(body)
+        parts = [string(told.get(name)) for name in ("first_name", "last_name")]
+        name = string(told.get("name")) or " ".join(part for part in parts if part)
+        username = string(told.get("username"))
+        if not (name or username):
+            return None
+        return Person(identities=(), name=name.strip(), username=username)
 
     def sent(self, body: Mapping[str, Any]) -> Sent | None:
         external_id = string(body.get("message_id"))

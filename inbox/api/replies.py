@@ -17,7 +17,7 @@ from inbox import replies, resending
 from inbox.adapters.sending import Choice, TemplateUse, Unsendable
 from inbox.adapters.whatsapp_templates import body_component
 from inbox.api.serializers import MessageSerializer, with_person
-from inbox.api.threads import ShowsMessages
+from inbox.api.threads import OF_MESSAGES
 from inbox.models import Attachment, Conversation, Message
 from teams.api.idempotency import idempotent
 from teams.api.scoping import MemberField, WorkspaceRelatedField, WorkspaceScoped
@@ -132,11 +132,12 @@ class Writes:
         return Response(answer, status=status.HTTP_201_CREATED)
 
 
-class SentMessageViewSet(WorkspaceScoped, ShowsMessages, ReadsRows, GenericViewSet):
+class SentMessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
     """One message, and what can be decided about it."""
 
     queryset = with_person(Message.objects.all())
     serializer_class = MessageSerializer
+    lists = OF_MESSAGES
     actions = {
         "retrieve": Action.READ,
         "resend": Action.WORK,

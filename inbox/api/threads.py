@@ -1,9 +1,8 @@
 """What hangs on messages in the API's answers."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from flexoraa.lib.rows import shape_of
+from flexoraa.lib.rows import Child, Lists
 from inbox.api.serializers import (
     AttachmentSerializer,
     MentionSerializer,
@@ -13,19 +12,21 @@ from inbox.api.serializers import (
 from inbox.models import Attachment, Mention, Reaction
 
 
-class ShowsMessages:
-    """`children` for a viewset of messages."""
+def _hanging_on(messages: Any) -> dict[str, Child]:
+    files = Attachment.objects.filter(message__in=messages).with_page()
+    emojis = with_person(Reaction.objects.filter(message__in=messages))
+    named = Mention.objects.filter(message__in=messages)
+    return {
+        "attachments": Child(
+            files.order_by("position", "id"), AttachmentSerializer, "message"
+        ),
+        "reactions": Child(
+            emojis.exclude(emoji="").order_by("provider_at", "id"),
+            ReactionSerializer,
+            "message",
+        ),
+        "mentions": Child(named.order_by("id"), MentionSerializer, "message"),
+    }
 
-    def children(self, keys: Iterable[int]) -> dict[str, dict[int, list[Any]]]:
-        files = Attachment.objects.filter(message__in=keys).with_page()
-        emojis = with_person(Reaction.objects.filter(message__in=keys))
-        named = Mention.objects.filter(message__in=keys).order_by("id")
-        return {
-            "attachments": shape_of(AttachmentSerializer).by_parent(
-                files.order_by("position", "id"), "message"
-            ),
-            "reactions": shape_of(ReactionSerializer).by_parent(
-                emojis.exclude(emoji="").order_by("provider_at", "id"), "message"
-            ),
-            "mentions": shape_of(MentionSerializer).by_parent(named, "message"),
-        }
+
+OF_MESSAGES = Lists(_hanging_on)

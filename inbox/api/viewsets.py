@@ -14,7 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.etags import Tagged
-from flexoraa.lib.rows import ReadsRows, shape_of
+from flexoraa.lib.rows import Child, Lists, ReadsRows
 from inbox import limits, replies
 from inbox.api import filters
 from inbox.api.changes import (
@@ -33,7 +33,7 @@ from inbox.api.serializers import (
     ShownLabelSerializer,
     with_person,
 )
-from inbox.api.threads import ShowsMessages
+from inbox.api.threads import OF_MESSAGES
 from inbox.api.windows import WindowSerializer, window_answer
 from inbox.models import (
     ChannelAccount,
@@ -97,6 +97,13 @@ class ChannelViewSet(
         instance.delete()
 
 
+def _labels_of(conversations: Any) -> dict[str, Child]:
+    labels = Label.objects.filter(labelled__conversation__in=conversations)
+    ordered = labels.order_by("name", "id")
+    parent = "labelled__conversation"
+    return {"labels": Child(ordered, ShownLabelSerializer, parent)}
+
+
 class ConversationViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
     """Conversations, the newest activity first."""
 
@@ -112,14 +119,7 @@ class ConversationViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
         "typing": Action.WORK,
         "window": Action.READ,
     }
-
-    def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
-        labels = Label.objects.filter(labelled__conversation__in=keys)
-        return {
-            "labels": shape_of(ShownLabelSerializer).by_parent(
-                labels.order_by("name", "id"), "labelled__conversation"
-            )
-        }
+    lists = Lists(_labels_of)
 
     @extend_schema(
         request=ConversationChangeSerializer,
@@ -183,21 +183,31 @@ class ConversationViewSet(WorkspaceScoped, Tagged, ReadsRows, GenericViewSet):
         OpenApiParameter("conversation", OpenApiTypes.UUID, OpenApiParameter.PATH)
     ]
 )
-class MessageViewSet(WorkspaceScoped, Writes, ShowsMessages, ReadsRows, GenericViewSet):
+class MessageViewSet(WorkspaceScoped, Writes, ReadsRows, GenericViewSet):
     """A thread: what was said in one conversation, the latest first."""
 
     queryset = with_person(Message.objects.all())
     serializer_class = MessageSerializer
+    lists = OF_MESSAGES
     filterset_class = filters.MessageFilter
     ordering = "-provider_at"
     actions = {"list": Action.READ, "create": Action.WORK}
 
     def filter_queryset(self, queryset: Any) -> Any:
-        conversation = get_object_or_404(
-            Conversation.objects.for_workspace(self.workspace).only("pk"),
-            public_id=self.kwargs["conversation"],
+        conversation = Conversation.objects.for_workspace(self.workspace).filter(
+            public_id=self.kwargs["conversation"]
         )
-        return super().filter_queryset(queryset.filter(conversation=conversation))
+        found = queryset.filter(conversation=conversation.values("pk")[:1])
+        return super().filter_queryset(found)
+
+    def represent(self, rows: Any) -> Any:
+        if not rows:  # there may be no such conversation
+            get_object_or_404(
+                Conversation.objects.for_workspace(self.workspace).only("pk"),
+                public_id=self.kwargs["conversation"],
+            )
+            return []
+        return super().represent(rows)
 
 
 class FoundMessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
@@ -210,6 +220,14 @@ class FoundMessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
     actions = {"list": Action.READ}
 
 
+def _names_of_people(people: Any) -> dict[str, Child]:
+    them = Contact.objects.filter(Q(pk__in=people) | Q(merged_into__in=people))
+    names = ContactIdentity.objects.filter(contact__in=them).annotate(
+        person=Coalesce("contact__merged_into", "contact")
+    )
+    return {"identities": Child(names.order_by("id"), IdentitySerializer, "person")}
+
+
 class ContactViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
     """People, the newest first; who was merged shows in whom they were merged into."""
 
@@ -218,14 +236,4 @@ class ContactViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
     filterset_class = filters.ContactFilter
     ordering = "-id"
     actions = {"list": Action.READ, "retrieve": Action.READ}
-
-    def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
-        them = Contact.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys))
-        names = ContactIdentity.objects.filter(contact__in=them).annotate(
-            person=Coalesce("contact__merged_into", "contact")
-        )
-        return {
-            "identities": shape_of(IdentitySerializer).by_parent(
-                names.order_by("id"), "person"
-            )
-        }
+    lists = Lists(_names_of_people)

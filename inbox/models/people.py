@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
+from django.db.models.functions import Now, Upper
 
 from flexoraa.lib import sets
 from inbox.adapters.base import IdKind
@@ -123,6 +123,9 @@ class ContactIdentity(WorkspaceRow):
     value = models.CharField(max_length=200)
     key = models.CharField(max_length=200)
     last_inbound_at = models.DateTimeField(null=True, editable=False)
+    # when the provider is asked for their name; null when it was (inbox/profiles.py)
+    profile_due_at = models.DateTimeField(null=True, db_default=Now(), editable=False)
+    profile_tries = models.PositiveSmallIntegerField(db_default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ContactIdentityQuerySet.as_manager()
@@ -142,7 +145,12 @@ class ContactIdentity(WorkspaceRow):
                 fields=["workspace", "key"],
                 opclasses=["int8_ops", "varchar_pattern_ops"],
                 name="inbox_contactidentity_key",
-            )
+            ),
+            models.Index(
+                fields=["profile_due_at"],
+                condition=Q(profile_due_at__isnull=False, kind__in=("psid", "igsid")),
+                name="inbox_contactidentity_nameless",
+            ),
         ]
 
     def __str__(self) -> str:

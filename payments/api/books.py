@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from flexoraa.lib import spreadsheets
-from flexoraa.lib.rows import ReadsRows, shape_of
+from flexoraa.lib.rows import Child, Lists, ReadsRows
 from payments import bookkeeping, clock, offering, ordering, paper
 from payments.api import serializers
 from payments.models import CreditNote, Invoice, InvoiceLine, Order, Payment, Refund
@@ -47,6 +47,11 @@ class PdfRenderer(renderers.BaseRenderer):
         return data
 
 
+def _lines_of(invoices: Any) -> dict[str, Child]:
+    rows = InvoiceLine.objects.filter(invoice__in=invoices).order_by("id")
+    return {"lines": Child(rows, serializers.InvoiceLineSerializer, "invoice")}
+
+
 class InvoiceViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
     """Our tax invoices, the newest first."""
 
@@ -60,11 +65,7 @@ class InvoiceViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
         "pdf": Action.READ_BILLING,
         "csv": Action.READ_BILLING,
     }
-
-    def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
-        lines = InvoiceLine.objects.filter(invoice__in=keys).order_by("id")
-        shape = shape_of(serializers.InvoiceLineSerializer)
-        return {"lines": shape.by_parent(lines, "invoice")}
+    lists = Lists(_lines_of)
 
     @extend_schema(
         responses={
@@ -98,6 +99,11 @@ class InvoiceViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
         return spreadsheets.download(found, name)
 
 
+def _refunds_of(payments: Any) -> dict[str, Child]:
+    rows = Refund.objects.filter(payment__in=payments).order_by("id")
+    return {"refunds": Child(rows, serializers.RefundSerializer, "payment")}
+
+
 class PaymentViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
     """Every attempt to pay, the newest first."""
 
@@ -110,11 +116,7 @@ class PaymentViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
         "retrieve": Action.READ_BILLING,
         "refund": Action.MANAGE_BILLING,
     }
-
-    def children(self, keys: list[int]) -> dict[str, dict[int, list]]:
-        refunds = Refund.objects.filter(payment__in=keys).order_by("id")
-        shape = shape_of(serializers.RefundSerializer)
-        return {"refunds": shape.by_parent(refunds, "payment")}
+    lists = Lists(_refunds_of)
 
     @extend_schema(
         request=serializers.NewRefundSerializer,

@@ -23,7 +23,6 @@ from flexoraa.sandbox.workspace import (
     count_rows,
     furnish,
     make_workspace,
-    name_people,
 )
 
 EVENTS_PORT, META_PORT, RAZORPAY_PORT = 1, 80, 160  # above the web's
@@ -118,7 +117,6 @@ class Command(BaseCommand):
         )
         if not drained:
             raise CommandError("The worker did not finish within a minute.")
-        name_people(story.PEOPLE)
         furnish()
         self.note(f"invoices: {make_money(self.razorpay)}")
         rows = count_rows()

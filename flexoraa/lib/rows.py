@@ -100,7 +100,7 @@ class Child(NamedTuple):
     whose they are."""
 
     queryset: Any
-    serializer: type[serializers.Serializer]
+    serializer: Any  # its class
     parent: str
 
 

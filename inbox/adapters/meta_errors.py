@@ -71,6 +71,7 @@ CODES: dict[int, Meaning] = {
     551: Meaning(Refused.UNREACHABLE, "The person is not available right now."),
     230: Meaning(Refused.UNREACHABLE, "The person must write first."),
     2534014: Meaning(Refused.UNREACHABLE, GONE),
+    9010: Meaning(Refused.UNREACHABLE, "Instagram has nobody of this id."),
     131048: Meaning(Refused.NOT_NOW, LIMITED),
     131049: Meaning(
         Refused.NOT_NOW,
@@ -134,11 +135,13 @@ def meaning(code: int, subcode: int = 0) -> Meaning | None:
     """What the code says; None for one that nobody has told us of."""
     if found := SUBCODES.get((code, subcode)):
         return found
+    if code in CODES:
+        return CODES[code]
     if 200 <= code <= 299:
         return Meaning(Refused.BROKEN, DENIED)
     if 132000 <= code <= 132099:
         return Meaning(Refused.INVALID, TEMPLATE)
-    return CODES.get(code)
+    return None
 
 
 def refusal(status: int, body: Any) -> Refusal:

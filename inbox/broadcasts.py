@@ -117,32 +117,37 @@ def cancel(broadcast: Broadcast) -> Broadcast:
 
 
 @transaction.atomic
-def retry_failed(broadcast: Broadcast) -> int:
+def retry_failed(broadcast: Broadcast, *, unconfirmed: bool = False) -> int:
     """Put what failed in line once more, as a new attempt of the same message, at the
-    number's rate; how many. Who opted out meanwhile is left. Raises Conflict."""
+    number's rate; how many. Who opted out meanwhile is left. Raises Conflict.
+
+    `unconfirmed`: also those of whom nobody knows whether they got it. That is a
+    person's decision: some of them may have it already.
+    """
     locked = _locked(broadcast)
     _check_next(locked, "retry")
     if words := _hold(locked):
         raise Conflict(words)
-    failed = locked.recipients.filter(message__status="failed")
+    again = ["failed", "unconfirmed"] if unconfirmed else ["failed"]
+    failed = locked.recipients.filter(message__status__in=again)
     rows = list(failed.values_list("message", "contact"))
     stopped = ConsentEntry.objects.stopped([contact for _, contact in rows])
     ids = sorted(message for message, contact in rows if contact not in stopped)
     limits.check_messages(limits.lock_messages(locked.workspace), 0)
     Message.objects.lock(ids)
-    again = sets.fetch(
+    queued = sets.fetch(
         "UPDATE inbox_message m SET status = 'queued', status_rank = 0, "
         "external_id = '', error = '', errors = '[]', attempts = 0, "
         "uncertain_at = NULL, next_attempt_at = statement_timestamp() "
         "+ make_interval(secs => r.place / %s) "
         "FROM unnest(%s::bigint[]) WITH ORDINALITY AS r(id, place) "
-        "WHERE m.id = r.id AND m.status = 'failed' RETURNING m.id",
-        [_rate(locked), ids],
+        "WHERE m.id = r.id AND m.status = ANY(%s) RETURNING m.id",
+        [_rate(locked), ids, again],
     )
-    announcing.messages_updated([row[0] for row in again])
+    announcing.messages_updated([row[0] for row in queued])
     stream.publish(locked.workspace_id, "broadcast.progress", [locked.public_id])
     transaction.on_commit(outbox.bell.ring)
-    return len(again)
+    return len(queued)
 
 
 def drain() -> int:

@@ -1,9 +1,10 @@
 """Workers that are born and killed: a warm parent forks them, so that each is at work
 within moments, and sends kill -9 to one of them every few tenths of a second.
 
-    python -m benchmarks.chaos.nursery --children 3 --pause 0.3 1.0 [--blind]
+    python -m benchmarks.chaos.nursery --children 3 --pause 0.3 1.0 [--blind] [--most 2]
 
-SIGUSR1 ends the killing, SIGTERM the workers. It prints how many it killed.
+SIGUSR1 ends the killing, or so many kills do; SIGTERM ends the workers. It prints how
+many it killed.
 """
 
 import argparse
@@ -29,8 +30,10 @@ from flexoraa.lib import work  # noqa: E402 (settings first)
 class Nursery:
     """Keeps so many workers alive, and kills."""
 
-    def __init__(self, children: int, pause: tuple[float, float], seed: int) -> None:
-        self._count, self._pause = children, pause
+    def __init__(
+        self, children: int, pause: tuple[float, float], seed: int, most: int = 0
+    ) -> None:
+        self._count, self._pause, self._most = children, pause, most
         self._chance = random.Random(seed)
         self._pids: list[int] = []
         self._is_calm = self._is_over = False
@@ -72,6 +75,7 @@ class Nursery:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         self.kills += 1
+        self._is_calm = self.kills == self._most or self._is_calm
 
 
 def _work() -> NoReturn:
@@ -81,7 +85,10 @@ def _work() -> NoReturn:
         [import_string("inbox.ingest.drain")],
         [import_string(path) for path in settings.WORK["chores"]],
         threads=2,
-        apart=[import_string("inbox.delivery.drain")],
+        apart=[
+            import_string("inbox.delivery.drain"),
+            import_string("inbox.broadcasts.drain"),
+        ],
     )
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
@@ -96,10 +103,16 @@ def main() -> None:
     parser.add_argument("--pause", type=float, nargs=2, default=(0.3, 1.0))
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--blind", action="store_true")
+    parser.add_argument("--careless", action="store_true")
+    parser.add_argument("--most", type=int, default=0, help="kills; 0: no end")
     options = parser.parse_args()
     if options.blind:
         blind.retry()
-    nursery = Nursery(options.children, tuple(options.pause), options.seed)
+    if options.careless:
+        blind.forget()
+    nursery = Nursery(
+        options.children, tuple(options.pause), options.seed, options.most
+    )
     nursery.run()
     print(nursery.kills, flush=True)
 

@@ -2,6 +2,8 @@
 
 from inbox.admin import (
     accounts,
+    broadcasts,
+    consents,
     conversations,
     files,
     labels,
@@ -12,6 +14,8 @@ from inbox.admin import (
 
 __all__ = [
     "accounts",
+    "broadcasts",
+    "consents",
     "conversations",
     "files",
     "labels",

@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from flexoraa.lib.errors import Conflict
-from inbox import merging
+from inbox import consents, merging
 from inbox.admin import searching
 from inbox.admin.base import LargeTable
 from inbox.models import Contact, ContactIdentity, ContactMerge, Conversation
@@ -51,7 +51,7 @@ class ContactAdmin(LargeTable):
     readonly_fields = ("username", "workspace", "merged_into", "threads", "created_at")
     inlines = (IdentityInline,)
     ordering = ("-id",)
-    actions = ("merge", "split")
+    actions = ("merge", "split", "opt_out", "opt_in")
     hint = "People appear with their first message."
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -103,6 +103,27 @@ class ContactAdmin(LargeTable):
                 messages.error(request, f"{person}: {conflict.detail}")
                 continue
             messages.success(request, f"{joined} stands alone again.")
+
+    @admin.action(description="Opt out of marketing", permissions=["change"])
+    def opt_out(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """They said so elsewhere: enter it into the ledger."""
+        self._enter(request, queryset, wants=False)
+
+    @admin.action(description="Opt in to marketing again", permissions=["change"])
+    def opt_in(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """They said so elsewhere: enter it into the ledger."""
+        self._enter(request, queryset, wants=True)
+
+    def _enter(self, request: HttpRequest, queryset: QuerySet, *, wants: bool) -> None:
+        done = 0
+        for person in queryset.order_by("pk")[:100]:
+            try:
+                consents.record(person, wants=wants, by=request.user)
+                done += 1
+            except Conflict as conflict:
+                messages.warning(request, f"{person}: {conflict.detail}")
+        if done:
+            messages.success(request, f"Entered for {done}.")
 
     @display(description="Name")
     def shown(self, contact: Contact) -> str:

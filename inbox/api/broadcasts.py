@@ -84,6 +84,13 @@ class BroadcastStartSerializer(serializers.Serializer):
         return value
 
 
+class RetrySerializer(serializers.Serializer):
+    """`unconfirmed`: also those of whom nobody knows whether they got it; some of them
+    may get it twice."""
+
+    unconfirmed = serializers.BooleanField(default=False)
+
+
 class UsedTemplateSerializer(WithId):
     """Which template it is."""
 
@@ -270,12 +277,14 @@ class BroadcastViewSet(WorkspaceScoped, GenericViewSet):
         """Nobody else gets it, also of those who are in line."""
         return self.shown(broadcasts.cancel(self.get_object()))
 
-    @extend_schema(request=None, responses={200: BroadcastSerializer})
+    @extend_schema(request=RetrySerializer, responses={200: BroadcastSerializer})
     @idempotent()
     def retry_failed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Try once more what failed; who opted out meanwhile is left."""
         broadcast = self.get_object()
-        broadcasts.retry_failed(broadcast)
+        form = RetrySerializer(data=request.data or {})
+        form.is_valid(raise_exception=True)
+        broadcasts.retry_failed(broadcast, **form.validated_data)
         return self.shown(broadcast)
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})

@@ -63,6 +63,7 @@ GROUPS = (
         (
             ("Leads", "group", "leads_lead"),
             ("Campaigns", "campaign", "leads_campaign"),
+            ("Ad accounts", "ads_click", "leads_adaccount"),
             ("Bulk edits", "edit_note", "leads_bulkoperation"),
             ("Imports", "upload_file", "leads_importjob"),
             ("Duplicates", "people", "leads_duplicate"),

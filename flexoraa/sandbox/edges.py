@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flexoraa.sandbox import accepting, nodes
+from flexoraa.sandbox import accepting, ads, nodes
 from flexoraa.sandbox.library import File
 from flexoraa.sandbox.meta import Connected, Meta
 from flexoraa.sandbox.outgoing import Parameters
@@ -38,6 +38,11 @@ def of(
 def _of_account(
     meta: Meta, one: Connected, request: Request, given: Parameters
 ) -> Edges:
+    if one.account.channel == "ads":
+        return {
+            ("GET", ""): lambda: ads.account(one, given),
+            ("GET", "insights"): lambda: ads.insights(meta, one, given),
+        }
     edges: Edges = {
         ("GET", ""): lambda: nodes.account(one, given),
         ("POST", "messages"): lambda: accepting.send(meta, one, given),

@@ -54,6 +54,7 @@ class Meta:
         self.ledger, self.faults = Ledger(), Faults()
         self.people, self.library = People(), Library()
         self.callbacks = Callbacks(webhooks, secret, self.manners)
+        self.spend: dict[str, list[dict]] = {}  # rows of insights, by ad account
         self.templates: dict[str, list[templates.Template]] = {}
         self.secret = secret
         self._lock = threading.Lock()

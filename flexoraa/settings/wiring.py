@@ -44,6 +44,7 @@ WORK = {
         "leads.importing.drain",
         "leads.duplicates.drain",
         "leads.scoring.drain",
+        "leads.fetching.drain",
         "inbox.leading.drain",
         "inbox.profiles.drain",
         "inbox.broadcasts.drain",

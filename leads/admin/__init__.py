@@ -1,5 +1,21 @@
 """The back office of leads; each module is one subject."""
 
-from leads.admin import campaigns, imports, leads, merging, operations, pipeline
+from leads.admin import (
+    campaigns,
+    imports,
+    leads,
+    merging,
+    operations,
+    pipeline,
+    spending,
+)
 
-__all__ = ["campaigns", "imports", "leads", "merging", "operations", "pipeline"]
+__all__ = [
+    "campaigns",
+    "imports",
+    "leads",
+    "merging",
+    "operations",
+    "pipeline",
+    "spending",
+]

@@ -14,6 +14,7 @@ from leads.api.pipeline import (
     ScoreRuleViewSet,
     StageViewSet,
 )
+from leads.api.spending import AdAccountViewSet, SpendImportViewSet
 from leads.api.viewsets import LeadViewSet, NoteViewSet, TaskViewSet
 
 MANY = {"get": "list", "post": "create"}
@@ -126,6 +127,18 @@ urlpatterns = [
     ),
     path("campaigns", CampaignViewSet.as_view(MANY), name="campaigns"),
     path("campaigns/<uuid:id>", CampaignViewSet.as_view(ONE), name="campaign"),
+    path(
+        "campaigns/spend/import",
+        SpendImportViewSet.as_view({"post": "create"}),
+        name="spend-import",
+    ),
+    path("ad-accounts", AdAccountViewSet.as_view(MANY), name="ad-accounts"),
+    path("ad-accounts/<uuid:id>", AdAccountViewSet.as_view(ONE), name="ad-account"),
+    path(
+        "ad-accounts/<uuid:id>/fetch",
+        AdAccountViewSet.as_view({"post": "fetch"}),
+        name="ad-account-fetch",
+    ),
     path("campaigns/<uuid:campaign>/spend", SpendViewSet.as_view(MANY), name="spend"),
     path(
         "campaigns/<uuid:campaign>/spend/<uuid:id>",

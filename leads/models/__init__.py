@@ -1,5 +1,6 @@
 """The rows of leads and campaigns."""
 
+from leads.models.ads import AdAccount
 from leads.models.bulk import BulkChange, BulkOperation
 from leads.models.campaigns import Campaign, SpendEntry
 from leads.models.facts import Revenue, Touch
@@ -12,6 +13,7 @@ from leads.models.stages import CustomField, LeadSettings, Stage
 from leads.models.work import Note, SavedView, Task
 
 __all__ = [
+    "AdAccount",
     "AssignmentInterval",
     "BulkChange",
     "BulkOperation",

@@ -191,12 +191,15 @@ class SpendEntry(WorkspaceRow):
         return f"{self.campaign_id} on {self.day}"
 
     @transaction.atomic
-    def revise(self, amount_paise: int, by: Any = None) -> "SpendEntry":
+    def revise(
+        self, amount_paise: int, by: Any = None, currency: str = ""
+    ) -> "SpendEntry":
         """The entry that replaces this one. Raises Conflict if another did already."""
         locked = type(self).objects.select_for_update().get(pk=self.pk)
         if locked.replaced_by_id:
             raise Conflict("A later entry has replaced this one: change that.")
-        if locked.amount_paise == amount_paise:
+        currency = currency or locked.currency
+        if (locked.amount_paise, locked.currency) == (amount_paise, currency):
             return locked
         new = type(self)(
             **{
@@ -205,7 +208,7 @@ class SpendEntry(WorkspaceRow):
                 if field.name not in ("id", "public_id", "created_at", "replaced_by")
             }
         )
-        new.amount_paise, new.by = amount_paise, by
+        new.amount_paise, new.currency, new.by = amount_paise, currency, by
         # out of the way of the unique key first
         type(self).objects.filter(pk=self.pk).update(replaced_by=self.pk)
         new.save()

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from leads import bulk, duplicates, importing
 from leads.models import (
+    AdAccount,
     BulkOperation,
     Duplicate,
     ImportJob,
@@ -14,6 +15,7 @@ from leads.models import (
     MergeRecord,
     Note,
     ScoreRule,
+    SpendEntry,
 )
 from leads.tests.world import make_campaign, make_lead, make_leads, stage
 from teams.models import User
@@ -43,7 +45,7 @@ def page(name: str, *args: int) -> str:
 @pytest.mark.parametrize(
     "model",
     "lead campaign bulkoperation importjob stage customfield leadsettings "
-    "scorerule duplicate mergerecord".split(),
+    "scorerule duplicate mergerecord adaccount".split(),
 )
 def test_every_list_opens(model, workspace, as_staff):
     client, _ = as_staff()
@@ -283,3 +285,43 @@ def test_a_lead_s_page_has_its_timeline_and_says_what_the_score_is_made_of(
     for bad in ("x", "2026-99-99,1,1", "2026-01-01,9,9", "infinity,1,1", ",,", "٣,٣,٣"):
         answer = client.get(page("lead_change", lead.pk), {"before": bad})
         assert answer.status_code == 200, bad
+
+
+def test_spend_is_checked_and_imported_from_a_file(workspace, as_staff):
+    client, user = as_staff()
+    make_campaign(workspace)
+    address = page("campaign_import_spend")
+    assert b"Import spend" in client.get(page("campaign_changelist")).content
+    assert client.get(address).status_code == 200
+
+    def send(verb: str, text: bytes) -> bytes:
+        file = SimpleUploadedFile("spend.csv", text)
+        body = {"workspace": workspace.pk, "file": file, "verb": verb}
+        return client.post(address, body).content
+
+    text = b"day,campaign,amount\n2026-11-01,diwali,12.50\n2026-11-02,holi,1\n"
+    shown = send("check", text)
+    assert b"1 new, 0 replaced" in shown
+    assert b"There is no such campaign" in shown
+    assert not SpendEntry.objects.exists()
+    send("import", text)
+    entry = SpendEntry.objects.get()
+    assert (entry.amount_paise, entry.by, entry.source) == (1_250, user, "csv")
+    assert b"needs the columns" in send("import", b"day\n2026-11-01\n")
+    sdr, _ = as_staff("sdr")
+    assert sdr.get(address).status_code in (302, 403)
+    assert sdr.post(address, {"verb": "import"}).status_code in (302, 403)
+
+
+def test_an_ad_account_s_token_goes_in_and_not_out(workspace, as_staff):
+    client, _ = as_staff()
+    body = {"workspace": workspace.pk, "external_id": "7770001", "is_active": "on"}
+    client.post(page("adaccount_add"), {**body, "access_token": "EAAB-secret"})
+    account = AdAccount.objects.get()
+    assert account.token.reveal() == "EAAB-secret"
+    shown = client.get(page("adaccount_change", account.pk))
+    assert shown.status_code == 200
+    assert b"EAAB-secret" not in shown.content
+    client.post(page("adaccount_change", account.pk), {"is_active": "on"})
+    account.refresh_from_db()
+    assert account.token.reveal() == "EAAB-secret"

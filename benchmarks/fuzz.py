@@ -26,6 +26,7 @@ SETTINGS = {
     "EMAIL_URL": "dummymail://",
     "SECRET_KEY": "development",  # this process's, which signed the session
     "LOG_LEVEL": "ERROR",
+    "STEP_UP_MINUTES": "0",  # the session was made without a password
 }
 
 

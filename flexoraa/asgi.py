@@ -7,6 +7,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flexoraa.settings")
 django.setup(set_prefix=False)
 
-from teams.streams import Streams  # noqa: E402 (the apps must be ready)
+from flexoraa.edge import EventHeaders  # noqa: E402 (the apps must be ready)
+from teams.streams import Streams  # noqa: E402
 
-application = Streams()
+application = EventHeaders(Streams())

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
 
 import structlog
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
@@ -24,14 +27,19 @@ HEADERS = {
 }
 
 
+def hsts() -> str:
+    """What tells browsers that it stays TLS; "" when it may not."""
+    seconds = settings.SECURE_HSTS_SECONDS
+    return f"max-age={seconds}; includeSubDomains; preload" if seconds else ""
+
+
 class Headers:
     """The outermost middleware: answers of every kind, webhooks' and errors' too, carry
     these headers unless a view has said better."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        seconds = settings.SECURE_HSTS_SECONDS
-        self.hsts = f"max-age={seconds}; includeSubDomains; preload" if seconds else ""
+        self.hsts = hsts()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -40,6 +48,43 @@ class Headers:
         if self.hsts and request.is_secure():
             response.headers.setdefault("Strict-Transport-Security", self.hsts)
         return response
+
+
+class EventHeaders:
+    """The same for the events process, an ASGI application without Django's middleware:
+    around it, so that its refusals have them too; and CORS_ORIGINS for who listens."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        async def tell(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                given = message.get("headers", [])
+                known = {name.lower() for name, _ in given}
+                more = [pair for pair in _common(scope) if pair[0] not in known]
+                message = {**message, "headers": [*given, *more]}
+            await send(message)
+
+        await self.application(
+            scope, receive, tell if scope["type"] == "http" else send
+        )
+
+
+def _common(scope: dict[str, Any]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer of the events process, as ASGI has them."""
+    request = ASGIRequest(scope, BytesIO())
+    found = dict(HEADERS)
+    if request.is_secure() and (told := hsts()):
+        found["Strict-Transport-Security"] = told
+    origin = request.headers.get("Origin", "")
+    if origin in settings.CORS_ORIGINS:
+        found["Access-Control-Allow-Origin"] = origin
+        found["Access-Control-Allow-Credentials"] = "true"
+    return [
+        (name.lower().encode(), value.encode("latin-1"))
+        for name, value in found.items()
+    ]
 
 
 class Policies:

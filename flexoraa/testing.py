@@ -12,6 +12,7 @@ for name, value in {
     "MAIL_PROVIDER": "postmark",
     "ANYMAIL_POSTMARK_SERVER_TOKEN": "for-tests-only",
     "ANYMAIL_WEBHOOK_SECRET": "reports:for-tests-only",
+    "STEP_UP_MINUTES": "0",  # tests of it turn it on
     "LOG_LEVEL": "WARNING",
 }.items():
     os.environ[name] = value

@@ -62,6 +62,7 @@ class ReportView(GenericViewSet):
     workspace: Workspace
     serializer_class = ReportSerializer
     filter_backends = ()
+    again = ("rows_file",)
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

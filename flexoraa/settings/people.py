@@ -13,6 +13,8 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 SIGN_UP_OPEN = env.bool("SIGN_UP_OPEN", default=True)  # else by invitation alone
 # Whoever opens the back office must have a second factor
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=not SANDBOX)
+# Exports, API keys and roles ask who it is when that was shown longer ago; 0: never
+STEP_UP_MINUTES = env.int("STEP_UP_MINUTES", default=15)
 INVITATIONS_A_DAY = env.int("INVITATIONS_A_DAY", default=200)  # for each workspace
 INVITATION_PAGE = reverse_lazy("invitation")
 # Where links in mails lead: pages of ours, or of an application in front of us

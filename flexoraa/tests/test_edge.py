@@ -1,13 +1,16 @@
 """What every answer carries, on every route; and who may ask from elsewhere."""
 
+import asyncio
+
 import pytest
 from django.conf import settings as configured
 from django.test import Client, override_settings
 
-from flexoraa import checks, edge
+from flexoraa import asgi, checks, edge
 from flexoraa.lib.addresses import client_address, is_loopback
 from flexoraa.tests.routes import ROUTES, sample_url
 from teams.models import User
+from teams.streams import Streams
 
 pytestmark = pytest.mark.django_db
 ALWAYS = {
@@ -190,3 +193,79 @@ def test_origins_and_proxies_are_checked_at_the_start(settings):
     assert [message.id for message in checks.redirects_end()] == ["flexoraa.W002"]
     settings.TRUSTED_PROXY_HOPS = 1
     assert checks.redirects_end() == []
+
+
+def ask_events(path, *, method="GET", scheme="http", **headers) -> dict[str, str]:
+    """The status and headers with which the events process answers."""
+    found: dict[str, str] = {}
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "scheme": scheme,
+        "query_string": b"",
+        "headers": [
+            (name.encode(), value.encode())
+            for name, value in {"host": "testserver", **headers}.items()
+        ],
+    }
+
+    async def receive():
+        await asyncio.sleep(1)  # then the peer goes away, also from a stream
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            found["status"] = message["status"]
+            for name, value in message["headers"]:
+                assert name.decode() not in found, "twice"
+                found[name.decode()] = value.decode()
+
+    async def run():
+        streams = Streams()
+        try:
+            await edge.EventHeaders(streams)(scope, receive, send)
+        finally:
+            await streams.stop()
+
+    asyncio.run(run())
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_events_process_answers_with_the_headers(make_member, make_workspace):
+    browser = Client()
+    browser.force_login(make_member(make_workspace("acme"), "sdr"))
+    cookie = f"sessionid={browser.cookies['sessionid'].value}"
+    stream = "/events/workspaces/acme"
+    for status, told in (
+        (200, ask_events(stream, cookie=cookie)),
+        (401, ask_events(stream)),
+        (404, ask_events("/events/workspaces/nowhere", cookie=cookie)),
+        (404, ask_events("/nothing")),
+        (405, ask_events(stream, method="POST", cookie=cookie)),
+        (400, ask_events(stream, host="no host", cookie=cookie)),
+        (200, ask_events("/livez")),
+    ):
+        assert told["status"] == status, told
+        for name, value in ALWAYS.items():
+            assert told[name.lower()] == value, (status, name)
+        policy = told["content-security-policy"]
+        assert policy == "default-src 'none'; frame-ancestors 'none'"
+        assert "strict-transport-security" not in told
+
+
+@override_settings(SECURE_HSTS_SECONDS=31_536_000, CORS_ORIGINS=[ORIGIN])
+@pytest.mark.django_db(transaction=True)
+def test_the_events_process_knows_tls_and_origins():
+    told = ask_events("/livez", scheme="https", origin=ORIGIN)
+    assert "max-age=31536000" in told["strict-transport-security"]
+    assert told["access-control-allow-origin"] == ORIGIN
+    for origin in ("null", "https://evil.example", f"{ORIGIN}.evil.example"):
+        told = ask_events("/events/workspaces/acme", origin=origin)
+        assert "access-control-allow-origin" not in told
+
+
+def test_the_events_process_is_served_with_them():
+    assert isinstance(asgi.application, edge.EventHeaders)
+    assert isinstance(asgi.application.application, Streams)

@@ -22,6 +22,7 @@ class ExportViewSet(WorkspaceScoped, GenericViewSet):
     filterset_class = LeadFilter
     pagination_class = None
     actions = {"csv": Action.MANAGE_LEADS}
+    again = ("csv",)
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     def csv(self, request: Any, *args: Any, **kwargs: Any) -> StreamingHttpResponse:

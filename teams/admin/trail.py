@@ -21,6 +21,7 @@ class ApiKeyAdmin(ReadOnly):
     """Keys for machines; made over the API, where they are shown once."""
 
     asks = {"view": Action.MANAGE_KEYS, "delete": Action.MANAGE_KEYS}
+    again = frozenset({"delete"})
     hint = "No machine has a key yet: POST …/admin/api-keys makes one."
     list_display = ("name", "prefix", "workspace", "role", "made_by", "last_used")
     list_filter = ("role",)

@@ -77,6 +77,7 @@ class AuditViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
     filterset_class = AuditFilter
     ordering = "-id"
     actions = {"list": Action.READ_AUDIT, "export": Action.READ_AUDIT}
+    again = ("export",)
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     def export(self, request: Any, *args: Any, **kwargs: Any) -> StreamingHttpResponse:

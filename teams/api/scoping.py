@@ -1,7 +1,7 @@
 """The wall between workspaces: the base of every viewset below a workspace's path."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from django.http import Http404
@@ -11,7 +11,7 @@ from rest_framework.permissions import IsAuthenticated
 from flexoraa.lib import logs
 from flexoraa.lib.cursors import CursorPagination
 from teams import roles, support
-from teams.api.permissions import RoleAllows
+from teams.api.permissions import RoleAllows, ShownAgain
 from teams.models import ApiKey, Membership, User, Workspace
 from teams.roles import Action
 
@@ -21,14 +21,16 @@ class WorkspaceScoped:
 
     Before any action runs it finds the asker's membership of the workspace in the
     path, answers 404 without one (nobody is told which workspaces exist), and narrows
-    `queryset` to the workspace. `actions` says what each action asks of the role.
+    `queryset` to the workspace. `actions` says what each action asks of the role,
+    `again` for which of them people must have shown lately who they are.
     """
 
     actions: ClassVar[Mapping[str, Action]] = {}
+    again: ClassVar[Collection[str]]  # none when it is not said
     queryset: Any = None
     lookup_field = "public_id"
     lookup_url_kwarg = "id"
-    permission_classes = (IsAuthenticated, RoleAllows)
+    permission_classes = (IsAuthenticated, RoleAllows, ShownAgain)
     pagination_class = CursorPagination
     metadata_class = None
 

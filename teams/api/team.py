@@ -114,6 +114,7 @@ class MemberViewSet(WorkspaceScoped, mixins.ListModelMixin, GenericViewSet):
         "transfer": Action.MANAGE_TEAM,
         "leave": Action.READ,
     }
+    again = ("role", "transfer")
 
     def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -202,6 +203,7 @@ class ApiKeyViewSet(
         "create": Action.MANAGE_KEYS,
         "destroy": Action.MANAGE_KEYS,
     }
+    again = ("create", "destroy")
 
     @extend_schema(request=ApiKeySerializer, responses={201: NewApiKeySerializer})
     @transaction.atomic

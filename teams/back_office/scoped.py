@@ -5,14 +5,19 @@ from functools import wraps
 from typing import Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from teams.back_office import filters
 from teams.back_office.forms import InlineRows, OneWorkspace
 from teams.back_office.reach import Places, reach_of, within
+from teams.recently import is_recent
 
 BIGGEST_ID = 2**63 - 1
 
@@ -59,8 +64,11 @@ class Scoped:
 class ScopedAdmin(Scoped, ModelAdmin):
     """The base of every admin. Nothing of workspaces where the asker's role does not
     allow it is listed, found, offered, opened or changed; what is out of reach answers
-    like what is absent.
+    like what is absent. `again` names the verbs for which the asker must have shown
+    lately who they are.
     """
+
+    again: ClassVar[frozenset[str]] = frozenset({"team", "export", "support"})
 
     def may(self, request: HttpRequest, verb: str, row: Any = None) -> bool:
         """Whether the asker may do this to the row; without one, to any at all."""
@@ -96,6 +104,23 @@ class ScopedAdmin(Scoped, ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> Any:
+        """Asks first who it is, where that is due."""
+        if "delete" in self.again and not is_recent(request):
+            return shown_again(request)
+        return super().delete_view(request, object_id, extra_context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> Any:
+        """What was done to a person may have been done in another workspace, and the
+        log names it: for platform staff."""
+        if is_shared_model(self.model) and not reach_of(request).is_everywhere:
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def get_ordering(self, request: HttpRequest) -> tuple:
         """Pages need an order, those of choices that are typed too."""
@@ -137,9 +162,12 @@ class ScopedAdmin(Scoped, ModelAdmin):
 
     def _in_reach(self, function: Callable) -> Callable:
         verbs = getattr(function, "allowed_permissions", ())
+        is_grave = not self.again.isdisjoint(verbs)
 
         @wraps(function)
         def run(model_admin: Any, request: HttpRequest, rows: QuerySet) -> Any:
+            if is_grave and not is_recent(request):
+                return shown_again(request)
             if reach_of(request).is_everywhere:
                 return function(model_admin, request, rows)
             allowed = rows
@@ -192,9 +220,21 @@ class ScopedStackedInline(ScopedInline, StackedInline):
     """Rows as small forms."""
 
 
+def shown_again(request: HttpRequest) -> HttpResponse:
+    """To the page that asks for the password or a code, and back to this one."""
+    messages.warning(request, "Show that it is you first; then choose it once more.")
+    query = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+    return redirect(f"{reverse('account_reauthenticate')}?{query}")
+
+
 def is_shared(row: Model) -> bool:
     """Whether a row can be in several workspaces at a time."""
-    return not hasattr(row, "workspace_id") and row._meta.label != "teams.Workspace"
+    return is_shared_model(type(row))
+
+
+def is_shared_model(model: type[Model]) -> bool:
+    """Whether its rows can."""
+    return not hasattr(model, "workspace_id") and model._meta.label != "teams.Workspace"
 
 
 def whole(form: type) -> type:

@@ -1,9 +1,12 @@
 """API keys, the audit trail and mail in the back office."""
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from flexoraa.lib import sets
 from teams import invitations, mailing
 from teams.models import ApiKey, AuditEvent, User
 
@@ -80,3 +83,51 @@ def test_mail_is_for_platform_staff_and_its_words_for_nobody(staff):
     assert "a@example.com" in root.get(page("mail_changelist")).content.decode()
     shown = root.get(page("mail_change", mail.pk)).content.decode()
     assert "secret words" not in shown
+
+
+def log(user, row, words="Changed"):
+    """A line of Django's log, as its pages write it."""
+    rows = type(row)._base_manager.filter(pk=row.pk)
+    return LogEntry.objects.log_actions(user.pk, rows, CHANGE, words)[0]
+
+
+CHANGES = {
+    "save": lambda entry: entry.save(),
+    "update": lambda entry: LogEntry.objects.update(action_flag=1),
+    "delete": lambda entry: entry.delete(),
+    "raw": lambda entry: sets.execute("DELETE FROM django_admin_log"),
+}
+
+
+@pytest.mark.parametrize("how", CHANGES)
+def test_nobody_changes_the_log(how, staff, workspace):
+    entry = log(staff.user, workspace)
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        CHANGES[how](entry)
+    assert LogEntry.objects.get().change_message == "Changed"
+
+
+def test_its_lines_outlive_their_tables(staff, workspace):
+    entry = log(staff.user, workspace)
+    LogEntry.objects.update(content_type=None)
+    entry.refresh_from_db()
+    assert (entry.content_type, entry.object_repr) == (None, str(workspace))
+
+
+def test_what_was_done_elsewhere_to_a_colleague_is_not_told(
+    staff, workspace, make_workspace, make_member
+):
+    """Platform staff gave somebody a place in another company: its name is in the
+    person's log, which is theirs alone to see."""
+    other = make_workspace("canary-corp", name="Canary Corp")
+    colleague = make_member(workspace, "sdr")
+    root = User.objects.create_superuser("root@example.com", "x")
+    log(root, colleague, 'Added membership "Sdr in Canary Corp".')
+    log(staff.user, other)  # they were there once
+    url = page("user_history", colleague.pk)
+    refused = staff.get(url)
+    assert refused.status_code == 403
+    for told in (refused, staff.get(reverse("admin:index"))):
+        assert b"Canary" not in told.content
+    staff.force_login(root)
+    assert b"Canary" in staff.get(url).content

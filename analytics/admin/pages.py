@@ -19,6 +19,8 @@ from analytics.admin.rows import linked
 from analytics.dashboards import pages
 from analytics.dashboards.parts import links_below
 from flexoraa.lib.spreadsheets import download
+from teams.back_office import shown_again
+from teams.recently import is_recent
 
 ROOT = "admin/analytics"
 PAGE = 50
@@ -168,6 +170,13 @@ def _render(request: HttpRequest, template: str, **context: Any) -> HttpResponse
     return render(request, f"{ROOT}/{template}.html", context)
 
 
-def guarded(view: Callable[..., HttpResponse]) -> Any:
-    """For who may enter the back office; never kept by a cache."""
-    return admin.site.admin_view(wraps(view)(never_cache(view)))
+def guarded(view: Callable[..., HttpResponse], *, again: bool = False) -> Any:
+    """For who may enter the back office; never kept by a cache. With `again` for who
+    has lately shown who they are."""
+
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if again and not is_recent(request):
+            return shown_again(request)
+        return view(request, *args, **kwargs)
+
+    return admin.site.admin_view(wraps(view)(never_cache(asked)))

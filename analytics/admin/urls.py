@@ -12,5 +12,5 @@ urlpatterns = [
     path(ONE, guarded(pages.page), name="page"),
     path(f"{ONE}.csv", guarded(pages.file), name="file"),
     path(f"{ONE}/rows", guarded(pages.rows), name="rows"),
-    path(f"{ONE}/rows.csv", guarded(pages.rows_file), name="rows_file"),
+    path(f"{ONE}/rows.csv", guarded(pages.rows_file, again=True), name="rows_file"),
 ]

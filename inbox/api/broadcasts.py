@@ -208,6 +208,7 @@ class BroadcastViewSet(WorkspaceScoped, GenericViewSet):
         "retry_failed": Action.MANAGE_LEADS,
         "report": Action.MANAGE_LEADS,
     }
+    again = ("report",)
 
     def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

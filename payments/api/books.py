@@ -65,6 +65,7 @@ class InvoiceViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
         "pdf": Action.READ_BILLING,
         "csv": Action.READ_BILLING,
     }
+    again = ("csv",)
     lists = Lists(_lines_of)
 
     @extend_schema(

@@ -6,6 +6,7 @@ from teams.back_office.scoped import (
     ScopedAdmin,
     ScopedStackedInline,
     ScopedTabularInline,
+    shown_again,
 )
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "WithHint",
     "ago",
     "reach_of",
+    "shown_again",
     "within",
 ]

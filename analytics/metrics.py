@@ -84,6 +84,11 @@ def growth(now: int, before: int) -> Number:
     return ratio(now - before, before, "nothing_before")
 
 
+def churn(lost: int, at_start: int) -> Number:
+    """Lost / there at the start: workspaces, or paise a month."""
+    return ratio(lost, at_start, "none_at_start")
+
+
 def within_sla(in_time: int, late: int, unanswered_late: int) -> Number:
     """In time / (answered + unanswered past the deadline); who still can be answered
     in time is in neither."""

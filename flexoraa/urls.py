@@ -36,6 +36,7 @@ urlpatterns = [
     path("api/workspaces/<slug:workspace>/", include("payments.api.urls")),
     path("api/workspaces/<slug:workspace>/", include("leads.api.urls")),
     path("api/workspaces/<slug:workspace>/", include("analytics.api.urls")),
+    path("api/", include("analytics.api.platform_urls")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path(
         "api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"

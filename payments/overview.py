@@ -8,13 +8,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timesince import timesince
 
-from payments import alarms, gst, invoicing, paper
+from payments import alarms, paper, recurring
 from payments.access import State
 from payments.models import Drift, Payment, Subscription, WebhookDelivery
-from payments.models.plans import Plan
 from teams.models import Workspace
 
-COUNTED = ("active", "pending")
 MOST_STUCK = 1_000
 
 
@@ -35,21 +33,14 @@ def revenue() -> Revenue:
     paying = 0
     rows = Subscription.objects.current().select_related("plan")
     for row in rows.filter(status__in=["active", "pending", "halted", "authenticated"]):
-        paise = net_month(row.plan) * row.quantity
-        if row.status in COUNTED:
+        paise = recurring.net_month(row.plan) * row.quantity
+        if row.status in recurring.COUNTED:
             sums["mrr"] += paise
             paying += 1
             sums["ending"] += paise if row.cancel_at_period_end else 0
         else:
             sums["at_risk" if row.status == "halted" else "on_trial"] += paise
     return Revenue(**sums, paying=paying)
-
-
-def net_month(plan: Plan) -> int:
-    """A month of a plan without its tax, in paise; the split is the same wherever the
-    payer is in India."""
-    rate = invoicing.rate_for({"country": "IN"})
-    return gst.split(plan.monthly_paise, rate=rate, within_state=False).taxable
 
 
 def cards() -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from payments import dunning, invoicing, succession
+from payments import dunning, invoicing, recurring, succession
 from payments.models import Drift, Order, Payment, Plan, Refund, Subscription
 from payments.razorpay import entities
 from teams.models import Workspace
@@ -68,6 +68,7 @@ def apply(pk: int, seen: Seen) -> bool:
         row.applied_at = timezone.now()
         row.save()
         succession.settle(row)
+        recurring.note(row, seen.at)
         dunning.take_stock(row.workspace)
     return True
 

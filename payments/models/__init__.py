@@ -12,6 +12,7 @@ from payments.models.ledger import (
 )
 from payments.models.money import Order, Payment, Refund
 from payments.models.plans import Plan
+from payments.models.recurring import RevenueChange
 from payments.models.subscriptions import Subscription
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Plan",
     "Refund",
     "RefusedWebhook",
+    "RevenueChange",
     "Subscription",
     "TimelineEntry",
     "WebhookAlarm",

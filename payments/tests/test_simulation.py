@@ -22,8 +22,16 @@ from hypothesis.stateful import (
 from rest_framework.exceptions import APIException
 
 from flexoraa.sandbox.razorpay_shapes import ApiError
-from payments import clock, ordering, reconciling, refunding, subscribing
-from payments.models import Invoice, Order, Payment, Plan, Refund, Subscription
+from payments import clock, ordering, overview, reconciling, refunding, subscribing
+from payments.models import (
+    Invoice,
+    Order,
+    Payment,
+    Plan,
+    Refund,
+    RevenueChange,
+    Subscription,
+)
 from payments.tests.conftest import hear, work
 from teams.models import Workspace
 
@@ -260,6 +268,9 @@ class Life(RuleBasedStateMachine):
             (id, refund["amount"]) for id, refund in book.refunds.items()
         )
         assert refunds.count() == refunds.exclude(credit_note=None).count()
+        latest = RevenueChange.objects.order_by("workspace", "-at", "-id")
+        lines = latest.distinct("workspace").values_list("mrr_paise", flat=True)
+        assert sum(lines) == overview.revenue().mrr
         orders = Order.objects.exclude(razorpay_id="")
         assert {o.razorpay_id: o.status for o in orders} == {
             id: order["status"] for id, order in book.orders.items()

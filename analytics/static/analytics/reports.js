@@ -28,8 +28,8 @@
   function options(chart) {
     const dim = css("--fr-dim");
     const grid = css("--fr-grid");
-    const value = { beginAtZero: true, grid: { color: grid }, border: { display: false }, ticks: { color: dim, maxTicksLimit: 6, precision: 0, callback: (v) => money.format(v) } };
-    const label = { grid: { display: false }, border: { color: grid }, ticks: { color: dim, autoSkip: !chart.is_horizontal, maxRotation: 0, autoSkipPadding: 12 } };
+    const value = { beginAtZero: true, stacked: chart.is_stacked, grid: { color: grid }, border: { display: false }, ticks: { color: dim, maxTicksLimit: 6, precision: 0, callback: (v) => money.format(v) } };
+    const label = { stacked: chart.is_stacked, grid: { display: false }, border: { color: grid }, ticks: { color: dim, autoSkip: !chart.is_horizontal, maxRotation: 0, autoSkipPadding: 12 } };
     return {
       responsive: true,
       maintainAspectRatio: false,

@@ -35,6 +35,8 @@ GROUPS = (
             ("Reports", "monitoring", "reports:home"),
             ("Targets and hours", "tune", "analytics_reportsettings"),
             ("Holidays", "event_busy", "analytics_holiday"),
+            ("Conversions to Meta", "ads_click", "analytics_conversionsettings"),
+            ("Told to Meta", "outbox", "analytics_conversionevent"),
         ),
     ),
     (

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flexoraa.sandbox import accepting, ads, nodes
+from flexoraa.sandbox import accepting, ads, conversions, nodes
 from flexoraa.sandbox.library import File
 from flexoraa.sandbox.meta import Connected, Meta
 from flexoraa.sandbox.outgoing import Parameters
@@ -26,6 +26,8 @@ def of(
     for one in opened:
         if node and node == one.account.parent:
             return _of_business(meta, one, given)
+    if node in meta.datasets:
+        return {("POST", "events"): lambda: conversions.accept(meta, node, given)}
     file = meta.library.get(node)
     if file and any(file.account == one.account.external_id for one in opened):
         return _of_file(meta, file)

@@ -18,6 +18,7 @@ from flexoraa.sandbox.library import Library
 from flexoraa.sandbox.people import People
 
 APP_ID = 1020304050607080
+DATASET = "8877665544332211"  # for conversions
 NEWEST, OLDEST = "v26.0", "v21.0"  # "changelog, versions": v20.0 ended 24 Sep 2026
 
 
@@ -56,6 +57,8 @@ class Meta:
         self.callbacks = Callbacks(webhooks, secret, self.manners)
         self.spend: dict[str, list[dict]] = {}  # rows of insights, by ad account
         self.templates: dict[str, list[templates.Template]] = {}
+        # events by name and id, of each dataset that there is
+        self.datasets: dict[str, dict[tuple[str, str], dict]] = {DATASET: {}}
         self.secret = secret
         self._lock = threading.Lock()
         self._accounts: dict[str, Connected] = {}
@@ -133,6 +136,8 @@ class Meta:
         self.library.clear()
         self.callbacks.take()
         self._expired.clear()
+        for events in self.datasets.values():
+            events.clear()
         vars(self.rules).update(vars(Rules()))
         vars(self.manners).update(vars(Manners()))
 

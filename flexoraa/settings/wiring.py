@@ -31,6 +31,7 @@ WORK = {
     # or edits many leads
     "apart": [
         "analytics.rollups.drain",
+        "analytics.conversions.drain",
         "inbox.delivery.drain",
         "inbox.gestures.drain",
         "inbox.templates.drain",

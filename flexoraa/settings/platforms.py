@@ -1,6 +1,8 @@
 """The platforms that we talk to: Meta and Razorpay, and who bills whom."""
 
-from flexoraa.settings.place import SANDBOX, env
+from pathlib import Path
+
+from flexoraa.settings.place import BASE_DIR, SANDBOX, env
 
 # Meta: any of the app secrets may have signed a webhook (rotation, second app)
 META_APP_SECRETS = env.list(
@@ -30,6 +32,10 @@ RAZORPAY_CHECKOUT_URL = env.str(
     default=f"{RAZORPAY_URL}/v1/checkout.js"
     if SANDBOX
     else "https://checkout.razorpay.com/v1/checkout.js",
+)
+# where the stand-in for Razorpay keeps its books
+RAZORPAY_BOOK = Path(
+    env.str("RAZORPAY_BOOK", default=str(BASE_DIR / ".local" / "razorpay.json"))
 )
 # The Graph API: where calls go, and the app that signs them (appsecret_proof)
 GRAPH_URL = env.str("GRAPH_URL", default="https://graph.facebook.com")

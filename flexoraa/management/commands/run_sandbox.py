@@ -47,7 +47,7 @@ class Command(BaseCommand):
                 webhooks=webhooks,
                 keys=(settings.RAZORPAY_KEY_ID, settings.RAZORPAY_KEY_SECRET),
                 secret=settings.RAZORPAY_WEBHOOK_SECRETS[0],
-                path=settings.BASE_DIR / ".local" / "razorpay.json",
+                path=settings.RAZORPAY_BOOK,
                 host=host,
                 port=options["razorpay"],
             ) as money,

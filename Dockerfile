@@ -21,4 +21,5 @@ EXPOSE 8000
 HEALTHCHECK --start-period=30s CMD python -c \
     "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/livez', timeout=5)"
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "4", "flexoraa.wsgi:application"]
+     "--workers", "2", "--blocking-threads", "4", "--workers-kill-timeout", "10s", \
+     "flexoraa.wsgi:application"]

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from flexoraa.lib import sets
-from inbox.models import ChannelAccount, RefusedWebhook, WebhookDelivery
+from inbox.models import ChannelAccount, RefusedWebhook, SendAttempt, WebhookDelivery
 
 Gauge = tuple[str, str, dict[str, str], float]
 WAITING = ("queued", "sending", "unknown")
@@ -17,6 +17,7 @@ def gauges() -> Iterator[Gauge]:
     """Each from an index that is small, or from small tables."""
     yield from _stuck()
     yield from _sends()
+    yield from _doubles()
     yield from _silences()
     yield from _refusals()
 
@@ -44,6 +45,13 @@ def _sends() -> Iterator[Gauge]:
         labels = {"status": status}
         yield "sends", "Outbound messages that are on their way.", labels, count
         yield "sends_oldest_seconds", "Age of the oldest of them.", labels, age
+
+
+def _doubles() -> Iterator[Gauge]:
+    """What the rule for sending again did not foresee (docs/replies.md)."""
+    count = SendAttempt.objects.filter(confirmed_late_at__isnull=False).count()
+    text = "Messages confirmed after they were sent again: the person has them twice."
+    yield "late_status_after_resend", text, {}, count
 
 
 def _silences() -> Iterator[Gauge]:

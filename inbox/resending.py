@@ -6,16 +6,17 @@ from django.db.models.functions import Now
 from flexoraa.lib.errors import Conflict
 from inbox import announcing, outbox, windows
 from inbox.adapters import ADAPTERS
-from inbox.models import Message
+from inbox.models import Message, SendAttempt
 from inbox.models.messages import NOT_SENT_BEFORE, RANKS
 from inbox.replies import check_channel, lock
+from teams.models import User
 
 UNSETTLED = frozenset(("queued", "sending", "unknown"))
 RESENDABLE = frozenset(("failed", "unconfirmed"))
 
 
 @transaction.atomic
-def resend(message: Message) -> Message:
+def resend(message: Message, by: User | None) -> Message:
     """Send it again, as a new attempt with a new reference; what waited for it follows.
 
     Only what failed or stayed unconfirmed: of anything else nobody knows yet, or it
@@ -29,6 +30,7 @@ def resend(message: Message) -> Message:
     window = windows.window_of(conversation)
     if row.kind != "template" and not window.is_open:
         raise windows.WindowClosed(window, ADAPTERS[row.channel].label)
+    _note(row, SendAttempt.Decision.RESENT, by)
     _queue_again(row)
     _go_on_after([row])
     transaction.on_commit(outbox.bell.ring)
@@ -38,13 +40,14 @@ def resend(message: Message) -> Message:
 
 
 @transaction.atomic
-def mark_sent(message: Message) -> Message:
+def mark_sent(message: Message, by: User | None) -> Message:
     """The person has seen elsewhere that it arrived: it counts as sent, and what
     depends on it goes on. Raises Conflict unless it is unconfirmed or uncertain."""
     lock(message.conversation)
     row = _locked(message)
     if row.status not in ("unconfirmed", "unknown"):
         raise Conflict(_why_not(row))
+    _note(row, SendAttempt.Decision.MARKED, by)
     row.status, row.status_rank = "sent", RANKS["sent"]
     row.error, row.uncertain_at = "", None
     row.save(update_fields=["status", "status_rank", "error", "uncertain_at"])
@@ -52,6 +55,14 @@ def mark_sent(message: Message) -> Message:
     announcing.messages_updated([row.pk])
     message.refresh_from_db()
     return message
+
+
+def _note(row: Message, decision: str, by: User | None) -> None:
+    """Who decided what, at the attempt that it was about."""
+    last = row.sends.order_by("-number").values("pk")[:1]
+    SendAttempt.objects.filter(pk__in=last).update(
+        decision=decision, decided_by=by, decided_at=Now()
+    )
 
 
 def _go_on_after(rows: list[Message]) -> None:

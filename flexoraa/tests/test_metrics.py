@@ -32,6 +32,7 @@ def test_it_says_what_waits_and_what_died(account, receive):
     assert found['flexoraa_webhooks_stuck{state="unroutable"}'] == 0
     assert 89 < found['flexoraa_channel_silent_seconds{channel="whatsapp"}'] < 120
     assert found['flexoraa_sends{status="unknown"}'] == 0
+    assert found["flexoraa_late_status_after_resend"] == 0
     key = 'flexoraa_webhooks_refused{reason="signature",route="whatsapp"}'
     assert found[key] == 3
     assert found["flexoraa_cross_workspace_references"] == -1

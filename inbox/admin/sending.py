@@ -75,7 +75,7 @@ class Decides(ReadOnly):
         self,
         request: HttpRequest,
         queryset: QuerySet,
-        decide: Callable[[Message], Message],
+        decide: Callable[[Message, Any], Message],
         done: str,
     ) -> None:
         """Row by row: what one refuses is said, and stops none of the others."""
@@ -83,7 +83,7 @@ class Decides(ReadOnly):
         rows = queryset.select_related("conversation").order_by("pk")
         for message in rows[:MOST_AT_ONCE]:
             try:
-                decide(message)
+                decide(message, request.user)
             except APIException as error:
                 refused.add(str(error.detail))
             else:
@@ -119,12 +119,15 @@ def attempts_of(message: Message) -> str:
             "told later that it was sent: the person has it twice"
             if attempt.confirmed_late_at
             else "",
+            f"{attempt.get_decision_display()} by {attempt.decided_by}"
+            if attempt.decision
+            else "",
         )
-        for attempt in message.sends.order_by("number")
+        for attempt in message.sends.select_related("decided_by").order_by("number")
     ]
     if not rows:
         return "–"
-    lines = format_html_join("", "<li>{}. {}: {} {} {} {}</li>", rows)
+    lines = format_html_join("", "<li>{}. {}: {} {} {} {} {}</li>", rows)
     return format_html('<ol class="fx-attempts">{}</ol>', lines)
 
 

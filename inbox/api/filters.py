@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 
 from inbox import adapters, searching, windows
 from inbox.adapters.base import Kind
-from inbox.models import Contact, Conversation, ConversationLabel, Message
+from inbox.models import Contact, Conversation, ConversationLabel, Mention, Message
 from inbox.searching import Search
 
 
@@ -64,6 +64,11 @@ class ConversationFilter(filters.FilterSet):
     waiting = FlagFilter(
         method="by_waiting", label="Whether somebody awaits an answer."
     )
+    mentions = filters.ChoiceFilter(
+        choices=[("me", "Me")],
+        method="by_mention",
+        label="`me`: those with a note in which you are named.",
+    )
     label = filters.UUIDFilter(method="by_label", label="The id of a label.")
     search = TermFilter(method="by_term")
     window = filters.ChoiceFilter(
@@ -107,6 +112,12 @@ class ConversationFilter(filters.FilterSet):
 
     def by_term(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return searching.conversations(queryset, self.request.workspace, value)
+
+    def by_mention(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        mine = Mention.objects.for_workspace(self.request.workspace).filter(
+            user=self.request.user
+        )
+        return queryset.filter(pk__in=mine.values("message__conversation"))
 
     def by_label(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
         labelled = ConversationLabel.objects.filter(

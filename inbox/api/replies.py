@@ -151,7 +151,7 @@ class SentMessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
         """Send what failed or stayed unconfirmed again, as a new attempt. 409 for
         everything else: it is on its way, or was sent."""
         message = self.get_object()
-        resending.resend(message)
+        resending.resend(message, by=request.user)
         return Response(self.representation(message.pk))
 
     @extend_schema(request=None, responses=MessageSerializer)
@@ -159,7 +159,7 @@ class SentMessageViewSet(WorkspaceScoped, ReadsRows, GenericViewSet):
     def mark_sent(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Somebody has seen that an unconfirmed message did arrive."""
         message = self.get_object()
-        resending.mark_sent(message)
+        resending.mark_sent(message, by=request.user)
         return Response(self.representation(message.pk))
 
     @extend_schema(request=EmojiSerializer, responses=MessageSerializer)

@@ -27,6 +27,10 @@ class SendAttempt(WorkspaceRow):
         NOT_SENT = "not_sent", "Not sent"
         UNCERTAIN = "uncertain", "Uncertain"
 
+    class Decision(models.TextChoices):
+        RESENT = "resent", "Sent again"
+        MARKED = "marked", "Marked as sent"
+
     message = models.ForeignKey(
         Message,
         on_delete=models.CASCADE,
@@ -47,6 +51,18 @@ class SendAttempt(WorkspaceRow):
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
     confirmed_late_at = models.DateTimeField(null=True)
+    # what a person decided when it had failed or nobody had confirmed it
+    decision = models.CharField(
+        max_length=6, choices=Decision.choices, blank=True, db_default=""
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
+    decided_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

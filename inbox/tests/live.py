@@ -70,7 +70,8 @@ def serving(
         port = probe.getsockname()[1]
     command = (
         f"-m granian --interface wsgi --workers {workers} --blocking-threads 4 "
-        f"--port {port} --log-level error flexoraa.wsgi:application"
+        f"--port {port} --workers-kill-timeout 5s --log-level error "
+        "flexoraa.wsgi:application"
     )
     process = start(*command.split(), database_url=database_url, **environment)
     try:
@@ -99,14 +100,16 @@ def is_up(url: str) -> bool:
         return False
 
 
-def post(url: str, channel: str, body: bytes, session: requests.Session) -> int:
+def post(
+    url: str, channel: str, body: bytes, session: requests.Session, seconds: float = 10
+) -> int:
     """Sign and post these bytes; the status, 0 when no answer came."""
     try:
         return session.post(
             f"{url}/webhooks/{channel}",
             body,
             headers={SIGNATURE: sign(body), "Content-Type": "application/json"},
-            timeout=10,
+            timeout=seconds,
         ).status_code
     except requests.RequestException:
         return 0

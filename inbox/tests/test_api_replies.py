@@ -9,6 +9,7 @@ from django.db import connection
 
 from inbox.models import Conversation, Gesture, Mention, Message
 from inbox.tests.replying import approve, file, say, talk
+from inbox.tests.sandboxed import deliver
 from inbox.tests.world import as_user
 from teams.models import IdempotencyKey
 
@@ -121,6 +122,10 @@ def test_a_note_mentions_colleagues_of_the_workspace(
     body["mentions"] = [str(stranger.public_id)]
     assert post(client, url_of(conversation), body).status_code == 400
     assert Mention.objects.count() == 1
+    found = "/api/workspaces/acme/conversations?mentions=me"
+    (row,) = as_user(colleague).get(found).json()["results"]
+    assert row["id"] == str(conversation.public_id)
+    assert client.get(found).json()["results"] == []
 
 
 @pytest.mark.django_db
@@ -233,6 +238,22 @@ def test_failed_messages_are_sent_again_or_marked(account, client):
     assert post(client, f"{root}/{first.public_id}/resend").status_code == 409
     marked = post(client, f"{root}/{second.public_id}/mark-sent")
     assert marked.json()["status"] == "sent"
+
+
+@pytest.mark.django_db
+def test_it_is_kept_who_decided(number, meta, make_member):
+    agent = make_member(number.workspace, "sdr")
+    meta.faults.add(when="after", how="reset")
+    message = say(talk(number))
+    deliver()
+    Message.objects.filter(status="unknown").update(status="unconfirmed")
+    url = f"/api/workspaces/acme/messages/{message.public_id}/resend"
+    assert post(as_user(agent), url).status_code == 200
+    deliver()
+    first, second = message.sends.order_by("number")
+    assert (first.decision, first.decided_by) == ("resent", agent)
+    assert first.decided_at
+    assert (second.decision, second.decided_by) == ("", None)
 
 
 @pytest.mark.django_db

@@ -170,7 +170,7 @@ def test_a_refusal_of_the_platform_is_an_entry(number, meta, hear):
     assert entries() == [("phone", "919800000001", False, "refusal")]
     with pytest.raises(consents.OptedOut):
         replies.queue(conversation, author=None, template=OFFER)
-    resending.resend(message)  # by a person who knows better; refused there again
+    resending.resend(message, None)  # by a person who knows better; refused there again
     meta.faults.add(code=131050, status=400)
     deliver()
     assert len(entries()) == 1

@@ -233,15 +233,15 @@ def test_a_person_sends_it_again_or_says_that_it_arrived(number, meta):
     first, second = say(talk(number)), say(talk(number, "919800000002"))
     deliver()
     with pytest.raises(Conflict, match="not known yet"):
-        resending.resend(first)
+        resending.resend(first, None)
     long_ago()
     reconciling.housekeep()
-    assert resending.resend(first).status == "queued"
-    assert resending.mark_sent(second).status == "sent"
+    assert resending.resend(first, None).status == "queued"
+    assert resending.mark_sent(second, None).status == "sent"
     with pytest.raises(Conflict, match="on its way"):
-        resending.resend(first)
+        resending.resend(first, None)
     with pytest.raises(Conflict, match="was sent"):
-        resending.mark_sent(second)
+        resending.mark_sent(second, None)
     deliver()
     assert states(first, second) == ["sent", "sent"]
     assert [call.to for call in meta.ledger.sends()] == ["919800000001"]
@@ -254,7 +254,7 @@ def test_a_person_sends_what_failed_again_and_what_waited_for_it(connect, meta):
     message = say(conversation, "word " * 700, split=True)
     deliver()
     assert states(*message.parts) == ["failed", "failed"]
-    resending.resend(message)
+    resending.resend(message, None)
     deliver()
     assert states(*message.parts) == ["sent", "sent"]
     assert len(meta.ledger.sends()) == 2
@@ -266,10 +266,10 @@ def test_nothing_is_sent_again_past_the_window(number, meta):
     deliver()
     ContactIdentity.objects.update(last_inbound_at=LONG_AGO)
     with pytest.raises(WindowClosed):
-        resending.resend(message)
+        resending.resend(message, None)
     theirs = message.conversation.messages.get(direction="in")
     with pytest.raises(Conflict, match="of ours"):
-        resending.resend(theirs)
+        resending.resend(theirs, None)
 
 
 def test_a_failure_that_is_told_afterwards_says_why_and_can_be_sent_again(
@@ -284,7 +284,7 @@ def test_a_failure_that_is_told_afterwards_says_why_and_can_be_sent_again(
     message.refresh_from_db()
     assert message.status == "failed"
     assert "no WhatsApp" in message.error
-    resending.resend(message)
+    resending.resend(message, None)
     deliver()
     hear()
     message.refresh_from_db()

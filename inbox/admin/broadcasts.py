@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
     Http404,
@@ -97,7 +98,7 @@ class BroadcastAdmin(ReadOnly):
     ) -> HttpResponse:
         """First the template, then to whom and with which words; then the look."""
         if not self.has_add_permission(request):
-            raise Http404
+            raise PermissionDenied
         templates = self._templates(request)
         key = request.POST.get("template") or request.GET.get("template") or ""
         template = templates.filter(pk=key).first() if key.isdecimal() else None

@@ -10,7 +10,7 @@ from inbox.tests.live import ROOT
 
 pytestmark = pytest.mark.slow
 SMALL = "--messages 5000 --control 0 --crashes 1 --patience 25 --limit 400"
-SKEWED = "--messages 1500 --control 0 --crashes 0 --patience 20 --limit 300 --skew 600"
+SKEWED = "--messages 1500 --control 0 --crashes 0 --patience 40 --limit 400 --skew 600"
 
 
 def storm(options: str) -> tuple[int, dict[str, str], str]:

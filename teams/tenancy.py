@@ -7,7 +7,7 @@ from django.db import models
 from flexoraa.lib.ids import uuid7
 
 
-class WorkspaceQuerySet(models.QuerySet):
+class TenantQuerySet(models.QuerySet):
     """Rows that know whose they are."""
 
     def for_workspace(self, workspace: Any) -> Self:
@@ -23,7 +23,7 @@ class WorkspaceRow(models.Model):
         "teams.Workspace", on_delete=models.CASCADE, related_name="+", db_index=False
     )
 
-    objects = WorkspaceQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -13,7 +13,7 @@ from flexoraa.lib.crypto import SecretField
 from leads.models import Lead, Stage
 from teams import audit
 from teams.models import Workspace
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 LEASE = timedelta(minutes=2)  # longer than a call takes
@@ -93,7 +93,7 @@ class ConversionSettings(WorkspaceRow):
             self.since = timezone.now()
 
 
-class ConversionEventQuerySet(WorkspaceQuerySet):
+class ConversionEventQuerySet(TenantQuerySet):
     """The queue's verbs."""
 
     def claim(self, count: int) -> list["ConversionEvent"]:

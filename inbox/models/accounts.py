@@ -13,10 +13,10 @@ from flexoraa.lib import sets
 from flexoraa.lib.crypto import SecretField
 from inbox import adapters
 from teams import audit
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 
 
-class ChannelAccountQuerySet(WorkspaceQuerySet):
+class ChannelAccountQuerySet(TenantQuerySet):
     """Sets of accounts."""
 
     def connected_lately(self) -> Self:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from inbox.models.conversations import Conversation
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 CAPACITY = 20  # open conversations of one agent, unless a rule or desk says otherwise
@@ -89,7 +89,7 @@ class Desk(WorkspaceRow):
         return f"{self.user}'s desk"
 
 
-class AssignmentIntervalQuerySet(WorkspaceQuerySet):
+class AssignmentIntervalQuerySet(TenantQuerySet):
     """Sets of intervals."""
 
     def running(self) -> "AssignmentIntervalQuerySet":

@@ -11,13 +11,13 @@ from django.db.models.functions import Now
 from flexoraa.lib import files, sets, sniffing
 from inbox.models.accounts import ChannelAccount
 from inbox.models.messages import Message
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 LEASE_SECONDS = 300  # longer than a fetch may take
 
 
-class AttachmentQuerySet(WorkspaceQuerySet):
+class AttachmentQuerySet(TenantQuerySet):
     """Sets of files; those that are pending are the queue of inbox.media."""
 
     def claim(self, limit: int) -> list[int]:
@@ -177,7 +177,7 @@ def folder_of(workspace_id: int) -> str:
     return f"workspace-{workspace_id}"
 
 
-class ProviderFileQuerySet(WorkspaceQuerySet):
+class ProviderFileQuerySet(TenantQuerySet):
     """What providers were given."""
 
     def remembered(self, account_id: int, content: str, kind: str) -> str:

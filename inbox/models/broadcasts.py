@@ -16,7 +16,7 @@ from inbox.models.people import Contact, id_kinds
 from inbox.models.templates import Template
 from leads.models import Campaign, Lead
 from teams import audit
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 MOST_PER_MINUTE = 6_000
@@ -55,7 +55,7 @@ REASONS = {
 }
 
 
-class BroadcastQuerySet(WorkspaceQuerySet):
+class BroadcastQuerySet(TenantQuerySet):
     """Sets of broadcasts."""
 
     def due(self) -> "BroadcastQuerySet":
@@ -201,7 +201,7 @@ class Broadcast(WorkspaceRow):
         return self.state == self.State.RUNNING
 
 
-class BroadcastRecipientQuerySet(WorkspaceQuerySet):
+class BroadcastRecipientQuerySet(TenantQuerySet):
     """Sets of recipients."""
 
     def with_fate(self) -> "BroadcastRecipientQuerySet":

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from flexoraa.lib import sets
 from inbox import adapters
 from inbox.models.people import Contact, id_kinds
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 LONGEST = 40  # characters of a message that may be such a word
@@ -126,7 +126,7 @@ class OutreachSettings(WorkspaceRow):
         }.get(category.upper())
 
 
-class ConsentEntryQuerySet(WorkspaceQuerySet):
+class ConsentEntryQuerySet(TenantQuerySet):
     """The ledger, and what it says now."""
 
     def stopped(self, contact_ids: Iterable[int]) -> set[int]:

@@ -16,11 +16,11 @@ from flexoraa.lib import sets
 from inbox.models.accounts import ChannelAccount
 from inbox.models.messages import Message
 from inbox.models.people import Contact
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 
-class FactQuerySet(WorkspaceQuerySet):
+class FactQuerySet(TenantQuerySet):
     """Sets of facts."""
 
     def adopt(self, message_ids: list[int]) -> list[int]:

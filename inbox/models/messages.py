@@ -17,7 +17,7 @@ from inbox.models.accounts import ChannelAccount
 from inbox.models.conversations import Conversation
 from inbox.models.ledger import WebhookDelivery
 from inbox.models.people import Contact
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 # Statuses move up only. A message that failed can still turn out delivered (WhatsApp
@@ -63,7 +63,7 @@ def kinds() -> list[tuple[str, str]]:
     return [(kind.value, kind.value) for kind in Kind]
 
 
-class MessageQuerySet(WorkspaceQuerySet):
+class MessageQuerySet(TenantQuerySet):
     """Sets of messages."""
 
     def known(self, ids: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now, Upper
 from flexoraa.lib import sets
 from inbox.adapters.base import IdKind
 from inbox.models.accounts import ChannelAccount
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 
@@ -69,7 +69,7 @@ class Contact(WorkspaceRow):
         return self.name or self.username or f"Contact {self.pk}"
 
 
-class ContactIdentityQuerySet(WorkspaceQuerySet):
+class ContactIdentityQuerySet(TenantQuerySet):
     """Sets of identities."""
 
     def find(

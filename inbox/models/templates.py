@@ -10,13 +10,13 @@ from django.db.models.functions import Now
 
 from flexoraa.lib import sets
 from inbox.models.accounts import ChannelAccount
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 PARAMETER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
-class TemplateQuerySet(WorkspaceQuerySet):
+class TemplateQuerySet(TenantQuerySet):
     """Sets of templates."""
 
     def follow(self, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -12,11 +12,11 @@ from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
 from inbox.models.conversations import Conversation
 from inbox.models.cycles import Cycle
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 
-class WaitSegmentQuerySet(WorkspaceQuerySet):
+class WaitSegmentQuerySet(TenantQuerySet):
     """Sets of waits, and the one door through which they are written.
 
     Everybody who calls it holds the locks of the conversations.

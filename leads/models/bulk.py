@@ -7,11 +7,11 @@ from django.db.models.functions import Now
 
 from leads.models.leads import Lead
 from leads.models.parts import WorkspaceOfParent
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 
-class BulkOperationQuerySet(WorkspaceQuerySet):
+class BulkOperationQuerySet(TenantQuerySet):
     """Sets of operations."""
 
     def running(self) -> "BulkOperationQuerySet":

@@ -10,11 +10,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from flexoraa.lib.errors import Conflict
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 
-class CampaignQuerySet(WorkspaceQuerySet):
+class CampaignQuerySet(TenantQuerySet):
     """Sets of campaigns."""
 
     def of_ad(self, ad_id: str) -> Self:
@@ -101,7 +101,7 @@ class Campaign(WorkspaceRow):
         return self.name
 
 
-class SpendEntryQuerySet(WorkspaceQuerySet):
+class SpendEntryQuerySet(TenantQuerySet):
     """Sets of spend entries."""
 
     def current(self) -> Self:

@@ -8,11 +8,11 @@ from django.db.models.functions import Now
 from leads.models.bulk import BulkOperation
 from leads.models.leads import Lead
 from leads.models.parts import WorkspaceOfParent
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 
-class ImportJobQuerySet(WorkspaceQuerySet):
+class ImportJobQuerySet(TenantQuerySet):
     """Sets of imports."""
 
     def running(self) -> "ImportJobQuerySet":

@@ -18,7 +18,7 @@ from leads.models.campaigns import Campaign
 from leads.models.parts import WorkspaceOfParent
 from leads.models.stages import Stage
 from teams.roles import Action, Role
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 LIVE = Q(merged_into__isnull=True, archived_at__isnull=True)
@@ -26,7 +26,7 @@ MOST_TAGS = 50
 MOST_PAISE = 10**15  # ten thousand crore rupees
 
 
-class LeadQuerySet(WorkspaceQuerySet):
+class LeadQuerySet(TenantQuerySet):
     """Sets of leads."""
 
     FEW = 2_000  # hits that are looked up; of more, lists soon meet enough
@@ -301,7 +301,7 @@ class Lead(WorkspaceRow):
             raise Conflict("Another lead has its external id by now.") from error
 
 
-class LeadTextQuerySet(WorkspaceQuerySet):
+class LeadTextQuerySet(TenantQuerySet):
     """Sets of words."""
 
     def matching(self, term: str) -> Self:

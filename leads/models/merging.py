@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from leads.models.leads import Lead
 from leads.models.parts import WorkspaceOfParent
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 MOST_ROWS = 200  # of stale ones that are taken at once
@@ -61,7 +61,7 @@ class MergeRecord(WorkspaceRow):
         return f"{self.loser} into {self.winner}"
 
 
-class DuplicateQuerySet(WorkspaceQuerySet):
+class DuplicateQuerySet(TenantQuerySet):
     """Sets of suggestions."""
 
     def open(self) -> Self:
@@ -135,7 +135,7 @@ class Duplicate(WorkspaceRow):
         return bool(here.update(dismissed_at=Now(), dismissed_by=by))
 
 
-class StaleQuerySet(WorkspaceQuerySet):
+class StaleQuerySet(TenantQuerySet):
     """Sets of leads to look at."""
 
     def take(self, look: str, size: int) -> tuple[int, list[int]]:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from flexoraa.lib import clean
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 
 LONGEST_TEXT = 2_000
 
@@ -56,7 +56,7 @@ class LeadSettings(WorkspaceRow):
         return f"Settings of {self.workspace}"
 
 
-class StageQuerySet(WorkspaceQuerySet):
+class StageQuerySet(TenantQuerySet):
     """Sets of stages."""
 
     def in_order(self) -> "StageQuerySet":

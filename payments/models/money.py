@@ -11,11 +11,11 @@ from django.db.models.functions import Now
 
 from flexoraa.lib.errors import Conflict
 from payments.models.subscriptions import Subscription
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 
-class OrderQuerySet(WorkspaceQuerySet):
+class OrderQuerySet(TenantQuerySet):
     """Sets of orders."""
 
     def due(self, at: datetime) -> Self:
@@ -91,7 +91,7 @@ class Order(WorkspaceRow):
         return self.purpose
 
 
-class PaymentQuerySet(WorkspaceQuerySet):
+class PaymentQuerySet(TenantQuerySet):
     """Sets of payments."""
 
     def taken(self) -> Self:

@@ -8,11 +8,11 @@ from django.db.models.functions import Now
 
 from payments.models.plans import Plan
 from payments.models.subscriptions import Subscription
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 
-class RevenueChangeQuerySet(WorkspaceQuerySet):
+class RevenueChangeQuerySet(TenantQuerySet):
     """Sets of changes."""
 
     def in_time(self) -> Self:

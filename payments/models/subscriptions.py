@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from payments.models.plans import Plan
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
 LIVE = ["creating", "created", "authenticated", "active", "pending", "halted", "paused"]
@@ -17,7 +17,7 @@ TERMINAL = ["cancelled", "completed", "expired", "failed"]
 EXPIRY_LAG = timedelta(minutes=6)  # Razorpay expires late: 188 to 322 s were seen
 
 
-class SubscriptionQuerySet(WorkspaceQuerySet):
+class SubscriptionQuerySet(TenantQuerySet):
     """Sets of subscriptions."""
 
     def live(self) -> Self:

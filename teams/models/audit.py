@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
-from teams.tenancy import WorkspaceQuerySet
+from teams.tenancy import TenantQuerySet
 
 
 class AuditEvent(models.Model):
@@ -47,7 +47,7 @@ class AuditEvent(models.Model):
     door = models.CharField(max_length=20)
     request_id = models.CharField(max_length=64, blank=True)
 
-    objects = WorkspaceQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         indexes = [

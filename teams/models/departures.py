@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 
 
 class Departure(WorkspaceRow):
@@ -20,7 +20,7 @@ class Departure(WorkspaceRow):
     moved = models.PositiveIntegerField(default=0)
     done_at = models.DateTimeField(null=True)
 
-    objects = WorkspaceQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         indexes = [

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from teams import audit, roles
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 
 VALID_FOR = timedelta(days=7)
 TOKEN_BYTES = 32
@@ -22,7 +22,7 @@ def digest(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-class InvitationQuerySet(WorkspaceQuerySet):
+class InvitationQuerySet(TenantQuerySet):
     """Sets of invitations."""
 
     def open(self) -> Self:

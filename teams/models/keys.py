@@ -8,13 +8,13 @@ from django.conf import settings
 from django.db import models
 
 from teams import audit, roles, telling
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 
 START = "flx_"  # so that people and secret scanners recognise one
 SHOWN = 12  # characters of it that lists show
 
 
-class ApiKeyQuerySet(WorkspaceQuerySet):
+class ApiKeyQuerySet(TenantQuerySet):
     """Making and finding keys."""
 
     def make(self, **fields: Any) -> tuple["ApiKey", str]:

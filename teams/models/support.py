@@ -11,12 +11,12 @@ from django.utils import timezone
 from teams import audit, telling
 from teams.models.workspaces import Membership
 from teams.roles import SUPPORT
-from teams.tenancy import WorkspaceQuerySet, WorkspaceRow
+from teams.tenancy import TenantQuerySet, WorkspaceRow
 
 LONGEST = timedelta(hours=8)
 
 
-class SupportVisitQuerySet(WorkspaceQuerySet):
+class SupportVisitQuerySet(TenantQuerySet):
     """Sets of visits."""
 
     def open(self) -> Self:

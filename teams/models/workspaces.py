@@ -12,7 +12,7 @@ from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import uuid7
 from teams import audit, roles, telling
 from teams.models.people import User
-from teams.tenancy import WorkspaceQuerySet as TenantQuerySet
+from teams.tenancy import TenantQuerySet
 
 
 def is_timezone(name: str) -> None:

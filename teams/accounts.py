@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django import forms
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from flexoraa.lib import crypto
 from flexoraa.lib.addresses import client_address
+from flexoraa.lib.lookups import Lookup
 from teams import attempts, mailing, signing_up
 from teams.models import User
 
@@ -39,6 +41,17 @@ class SignupForm(forms.Form):
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """Everything is saved by then (AccountAdapter.save_user)."""
+
+
+_user = Lookup(lambda key: User.objects.filter(pk=key))
+
+
+class Backend(AuthenticationBackend):
+    """Passwords by allauth; who is signed in by a look-up that is compiled once."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = _user(user_id)
+        return user if user and self.user_can_authenticate(user) else None
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -9,7 +9,8 @@ AUTH_USER_MODEL = "teams.User"
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("home")
 LOGOUT_REDIRECT_URL = LOGIN_URL
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["teams.accounts.Backend"]
+SESSION_ENGINE = "teams.sessions"
 SIGN_UP_OPEN = env.bool("SIGN_UP_OPEN", default=True)  # else by invitation alone
 # Whoever opens the back office must have a second factor
 STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", default=not SANDBOX)

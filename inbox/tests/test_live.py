@@ -131,7 +131,7 @@ def test_a_restarting_database_loses_nothing_acknowledged(own_cluster, account):
     200 is stored, what was not is sent again, and nobody restarts the application."""
     url, crash = own_cluster
     migrate = live.start("manage.py", "migrate", database_url=url)
-    assert migrate.wait(60) == 0
+    assert migrate.wait(300) == 0
     acknowledged: list[int] = []
     refused: list[int] = []
     stop = threading.Event()

@@ -10,6 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 
 from flexoraa.lib import logs
 from flexoraa.lib.cursors import CursorPagination
+from flexoraa.lib.lookups import Lookup
 from teams import roles, support
 from teams.api.permissions import RoleAllows, ShownAgain
 from teams.models import ApiKey, Membership, User, Workspace
@@ -58,16 +59,23 @@ class WorkspaceScoped:
     def _find_membership(self, request: Any) -> Membership:
         """Mine in the workspace of the path; with a key, in its own alone and with no
         more than its role; else, for platform staff, that of an open visit."""
-        slug = self.kwargs["workspace"]
-        mine = places_of(request).select_related("workspace")
-        if found := mine.filter(workspace__slug=slug).first():
+        slug, key = self.kwargs["workspace"], key_of(request)
+        found = _place(request.user.pk, slug)
+        if found and (key is None or key.workspace_id == found.workspace_id):
             found.note_visit()
-            return narrowed(found, key_of(request))
+            return narrowed(found, key)
         if visited := visited_by(request, slug):
             if actor := getattr(request._request, "actor", None):
                 actor.door = "support"
             return visited[0]
         raise Http404
+
+
+_place = Lookup(
+    lambda user, slug: Membership.objects.select_related("workspace").filter(
+        user=user, workspace__slug=slug
+    )
+)
 
 
 def key_of(request: Any) -> ApiKey | None:

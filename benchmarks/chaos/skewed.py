@@ -24,11 +24,13 @@ def shift(seconds: float) -> None:
     time_machine.travel(moment, tick=True).start()
 
 
-def prepare() -> None:
-    """Make what `own_clock` needs; once for the database."""
+def prepare(*, keep: bool = False) -> None:
+    """Make what `own_clock` needs; once for the database. Ends the connection, unless
+    it is to be kept."""
     with connection.cursor() as cursor:
         cursor.execute(SCHEMA)
-    connection.close()
+    if not keep:
+        connection.close()
 
 
 def own_clock(seconds: float) -> None:

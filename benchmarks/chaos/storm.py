@@ -131,8 +131,8 @@ class Storm:
         }
 
     def _start_graph(self, stack: ExitStack) -> str:
-        self._web_port = free_port("127.0.0.1", 8114)
-        port = free_port("127.0.0.1", self._web_port + 1)
+        self._web_port = free_port("127.0.0.1")
+        port = free_port("127.0.0.1")
         command = (
             f"manage.py run_sandbox --port {port} "
             f"--webhooks http://127.0.0.1:{self._web_port}"

@@ -75,8 +75,13 @@ class Processes:
         )
 
 
-def free_port(host: str, wanted: int) -> int:
-    """This port or the next one that nobody listens on."""
+def free_port(host: str, wanted: int = 0) -> int:
+    """This port or the next one that nobody listens on; without one, any, which others
+    who ask at the same time do not get."""
+    if not wanted:
+        with socket.socket() as probe:
+            probe.bind((host, 0))
+            return int(probe.getsockname()[1])
     for port in range(wanted, wanted + 100):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -16,18 +16,30 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--conversations", type=int, default=200_000)
     parser.add_argument("--messages", type=int, default=5_000_000)
+    parser.add_argument("--leads", type=int, default=1_000_000)
     options = parser.parse_args()
     with places.database():
         # they need the settings to be there
-        from benchmarks import door, filling, ingest, leads, live, reading, replies
+        from benchmarks import (
+            door,
+            filling,
+            ingest,
+            leads,
+            listing,
+            live,
+            reading,
+            replies,
+        )
 
         filling.CONVERSATIONS = options.conversations
         filling.MESSAGES = options.messages
+        listing.LEADS = options.leads
         rows = {
             "door": door.measure,
             "ingest": ingest.measure,
             "live": live.measure,
             "reading": reading.measure,
+            "lists": listing.measure,
             "bulk": leads.measure_bulk,
             "import": leads.measure_import,
             "replies": replies.measure,

@@ -73,6 +73,7 @@ GROUPS = (
             ("Stages", "view_column", "leads_stage"),
             ("Custom fields", "tune", "leads_customfield"),
             ("Scoring", "military_tech", "leads_scorerule"),
+            ("Erasures", "person_remove", "inbox_erasure"),
             ("Lead settings", "settings", "leads_leadsettings"),
         ),
     ),

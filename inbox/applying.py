@@ -15,7 +15,7 @@ import orjson
 
 from flexoraa.lib import sets
 from flexoraa.lib.ids import uuid7
-from inbox import announcing, confirming, consents, effects, people, threads
+from inbox import announcing, burying, confirming, consents, effects, people, threads
 from inbox.adapters.base import (
     UNTIMED,
     AccountUpdate,
@@ -54,9 +54,11 @@ class Sorted:
         return [item for kind in kinds for item in self._by_type[kind]]
 
 
-def apply(routed: Sequence[Routed[Event]]) -> None:
-    """Write everything these events say; what is written already stays as it is."""
-    events = Sorted(routed)
+def apply(routed: Sequence[Routed[Event]]) -> list[Routed[Event]]:
+    """Write everything these events say; what is written already stays as it is. Those
+    about people who were erased are left out, and given back."""
+    sifted = burying.sift(routed)
+    events = Sorted(sifted.living)
     echoes, statuses = events.of(Echo), events.of(StatusUpdate)
     arrived: list[threads.Arrived] = [*events.of(InboundMessage), *echoes]
     ours = confirming.match(echoes, statuses)
@@ -94,6 +96,7 @@ def apply(routed: Sequence[Routed[Event]]) -> None:
     ChannelAccount.objects.heard_from(
         {item.account.pk for item in routed}, ours.accounts
     )
+    return sifted.buried
 
 
 def _who_said(event: Said) -> Iterator[Person]:

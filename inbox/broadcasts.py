@@ -27,7 +27,7 @@ from django.db.models.functions import Now
 from flexoraa.lib import sets, stream
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import ulid_of, uuid7
-from inbox import announcing, limits, outbox, people, preflight, replies
+from inbox import announcing, burying, limits, outbox, people, preflight, replies
 from inbox.adapters import ADAPTERS
 from inbox.adapters.base import Identity, IdKind, Person
 from inbox.adapters.phones import normal_form
@@ -130,6 +130,7 @@ def retry_failed(broadcast: Broadcast, *, unconfirmed: bool = False) -> int:
         raise Conflict(words)
     again = ["failed", "unconfirmed"] if unconfirmed else ["failed"]
     failed = locked.recipients.filter(message__status__in=again)
+    failed = failed.exclude(reason="erased")
     rows = list(failed.values_list("message", "contact"))
     stopped = ConsentEntry.objects.stopped([contact for _, contact in rows])
     ids = sorted(message for message, contact in rows if contact not in stopped)
@@ -172,6 +173,7 @@ def _try(pk: int) -> int:
 def go_on(pk: int) -> int:
     """The next slice of this one; how many were dealt with."""
     rows = Broadcast.objects.due().filter(pk=pk)
+    burying.share(rows.values_list("workspace", flat=True))
     locked = rows.select_for_update(skip_locked=True, no_key=True).first()
     if locked is None:
         return 0

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from flexoraa.lib import clean
 from flexoraa.lib.deliveries import MAX_FAILURES, Claimed, LeaseLost, Settled
-from inbox import adapters, effects
+from inbox import adapters, burying, effects
 from inbox.adapters.base import UNTIMED, Event, Noted, Parsed
 from inbox.applying import apply
 from inbox.models import ChannelAccount, WebhookDelivery
@@ -153,8 +153,11 @@ def _fitted(event: Event) -> Event:
 def _apply(readings: Sequence[Reading]) -> None:
     """Effects and settling in one transaction: both happen, or neither."""
     with transaction.atomic():
-        apply([item for reading in readings for item in reading.routed])
-        WebhookDelivery.objects.settle([reading.settled() for reading in readings])
+        buried = apply([item for reading in readings for item in reading.routed])
+        settled = [reading.settled() for reading in readings]
+        WebhookDelivery.objects.settle(settled)
+        if buried:
+            burying.clear(buried, [row.id for row in settled if row.state == "done"])
 
 
 def _apply_alone(reading: Reading) -> None:

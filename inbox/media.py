@@ -88,7 +88,21 @@ def fetch(attachment: Attachment) -> None:
     except (NotNow, fetching.Unreachable, http.CallFailed, Undecryptable) as error:
         postpone(attachment, str(error))
     else:
-        settle(attachment, **_facts(stored, attachment.filename))
+        if not settle(attachment, **_facts(stored, attachment.filename)):
+            remove(attachment.workspace_id, [stored.sha256])
+
+
+def remove(workspace_id: int, contents: Iterable[str]) -> set[str]:
+    """Delete the copies, and their small pictures, that no row names; which they were.
+    An upload of the very same bytes at this moment is found by `check_media`."""
+    gone = set(contents)
+    used = Attachment.objects.for_workspace(workspace_id).filter(content__in=gone)
+    gone -= set(used.values_list("content", flat=True))
+    for content in gone:
+        for made in ("", "thumbnail"):
+            path = files.path_of(folder_of(workspace_id), content, made)
+            path.unlink(missing_ok=True)
+    return gone
 
 
 def token_of(account: ChannelAccount) -> Secret:

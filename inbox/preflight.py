@@ -15,7 +15,7 @@ from django.utils import timezone
 from flexoraa.lib import sets
 from flexoraa.lib.errors import Conflict
 from flexoraa.lib.ids import uuid7
-from inbox import consents, usage
+from inbox import burying, consents, usage
 from inbox.adapters import ADAPTERS
 from inbox.adapters.phones import normal_form
 from inbox.adapters.sending import Unsendable
@@ -92,6 +92,7 @@ def plan(
     """
     check_template(template)
     check_parameters(template, parameters)
+    burying.share([workspace.pk])
     if selection.order_by()[: MOST + 1].count() > MOST:
         raise TooMany
     broadcast = Broadcast.objects.create(

@@ -90,7 +90,7 @@ def _postpone(pk: int, tries: int) -> None:
 def _keep(pk: int, contact_id: int, person: Person | None) -> None:
     """Name the contact, unless somebody did meanwhile, and the lead made of them."""
     if person and (person.name or person.username):
-        named = Contact.objects.filter(pk=contact_id, name="").update(
+        named = Contact.objects.filter(pk=contact_id, name="", erased_at=None).update(
             name=person.name[:200], username=person.username[:200]
         )
         if named:

@@ -72,9 +72,12 @@ def queue(
     room for it (inbox.limits).
     """
     if kind == NOTE:
-        return _note(lock(conversation), author, text, attachments, mentions)
+        locked = lock(conversation)
+        check_person(locked)
+        return _note(locked, author, text, attachments, mentions)
     limited = limits.lock_messages(conversation.workspace)
     locked = lock(conversation)
+    check_person(locked)
     check_channel(locked.account)
     adapter = ADAPTERS[locked.channel]
     draft = Draft(
@@ -162,6 +165,12 @@ def last_inbound_id(conversation: Conversation) -> str:
         "external_id", flat=True
     )
     return latest.first() or ""
+
+
+def check_person(conversation: Conversation) -> None:
+    """Raises Conflict when there is nobody any more to write to, or about."""
+    if conversation.contact.erased_at:
+        raise Conflict("This person was erased.", "erased")
 
 
 def check_channel(account: ChannelAccount) -> None:

@@ -8,7 +8,7 @@ from inbox import announcing, outbox, windows
 from inbox.adapters import ADAPTERS
 from inbox.models import Message, SendAttempt
 from inbox.models.messages import NOT_SENT_BEFORE, RANKS
-from inbox.replies import check_channel, lock
+from inbox.replies import check_channel, check_person, lock
 from teams.models import User
 
 UNSETTLED = frozenset(("queued", "sending", "unknown"))
@@ -26,6 +26,7 @@ def resend(message: Message, by: User | None) -> Message:
     row = _locked(message)
     if row.status not in RESENDABLE:
         raise Conflict(_why_not(row))
+    check_person(conversation)
     check_channel(conversation.account)
     window = windows.window_of(conversation)
     if row.kind != "template" and not window.is_open:

@@ -19,6 +19,7 @@ class Action(models.TextChoices):
     WORK = "work", "Answer, assign and resolve conversations"
     WORK_LEADS = "work_leads", "Add, edit and assign leads in reach"
     MANAGE_LEADS = "manage_leads", "Run campaigns, pipeline, imports and merges"
+    ERASE = "erase", "Erase people, and hand out all that is held of one"
     MANAGE_CHANNELS = "manage_channels", "Connect and change channels"
     READ_REPORTS = "read_reports", "See the reports of the whole team"
     READ_BILLING = "read_billing", "See the plan, payments and invoices"

@@ -1,7 +1,7 @@
 """Leads after merges: the parts of queries that families of leads share.
 
 A merged lead counts once, as the one it was merged into, with the history of both.
-Archived ones count nowhere.
+Archived ones count nowhere, but those who were erased while they counted go on.
 """
 
 # Leads of which anything happened in the period; `root` is who stands for them
@@ -28,7 +28,7 @@ near AS (
     SELECT DISTINCT r.id FROM near
     JOIN leads_lead l ON l.id = near.lead_id
     JOIN leads_lead r ON r.id = coalesce(l.merged_into_id, l.id)
-    WHERE r.archived_at IS NULL
+    WHERE r.archived_at IS NULL OR r.archived_at = r.erased_at
 ), kin AS MATERIALIZED (
     SELECT id, id AS root FROM root
     UNION ALL

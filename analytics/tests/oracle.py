@@ -95,7 +95,7 @@ class Oracle:
         found: dict[int, list[int]] = defaultdict(list)
         for lead in self.leads:
             root = self.by_id[lead["merged_into_id"] or lead["id"]]
-            if root["archived_at"] is None:
+            if root["archived_at"] in (None, root["erased_at"]):
                 found[root["id"]].append(lead["id"])
         return found
 

@@ -49,6 +49,7 @@ WORK = {
         "inbox.leading.drain",
         "inbox.profiles.drain",
         "inbox.broadcasts.drain",
+        "inbox.erasing.drain",
     ],
     "finishers": ["inbox.delivery.finish"],
     "chores": [
@@ -97,6 +98,7 @@ TEAM_DASHBOARD = [
 BILLING_PAGE = "admin:payments_billing"  # the route, with a workspace's slug
 # what became of a lead, for its page: called with (lead, before=, limit=)
 LEAD_TIMELINE = "inbox.timeline.lines"
+ERASE_PAGE = "admin:inbox_erasure_person"  # the route, with a lead's key
 # what a member sees, for the back office's "view as": called with (membership, role)
 SEEN = ["leads.seen.seen", "inbox.seen.seen"]
 SIDEBAR_BADGES = {

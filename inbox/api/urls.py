@@ -10,6 +10,7 @@ from inbox.api.consents import (
     EntryViewSet,
     OutreachSettingsViewSet,
 )
+from inbox.api.erasing import PersonViewSet
 from inbox.api.labels import CannedReplyViewSet, LabelViewSet
 from inbox.api.merging import MergeViewSet
 from inbox.api.replies import SentMessageViewSet
@@ -132,6 +133,16 @@ urlpatterns = [
         "leads/<uuid:id>/timeline",
         TimelineViewSet.as_view({"get": "list"}),
         name="lead-timeline",
+    ),
+    path(
+        "leads/<uuid:id>/erase",
+        PersonViewSet.as_view({"get": "state", "post": "erase"}),
+        name="lead-erase",
+    ),
+    path(
+        "leads/<uuid:id>/export",
+        PersonViewSet.as_view({"get": "export"}),
+        name="lead-export",
     ),
     path("contacts", ContactViewSet.as_view({"get": "list"}), name="contacts"),
     path(

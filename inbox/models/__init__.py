@@ -8,6 +8,7 @@ from inbox.models.consents import ConsentEntry, OutreachSettings
 from inbox.models.conversations import Conversation, ReadMark
 from inbox.models.cycles import Cycle
 from inbox.models.effects import Reaction, Revision, StatusEvent
+from inbox.models.erasures import ErasedName, Erasure, ErasureKey
 from inbox.models.labels import CannedReply, ConversationLabel, Label
 from inbox.models.ledger import ChannelEvent, RefusedWebhook, WebhookDelivery
 from inbox.models.merges import ContactMerge
@@ -34,6 +35,9 @@ __all__ = [
     "ConversationLabel",
     "Cycle",
     "Desk",
+    "ErasedName",
+    "Erasure",
+    "ErasureKey",
     "Gesture",
     "Label",
     "Mention",

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from flexoraa.lib import sets
 from inbox import adapters
+from inbox.models.erasures import ErasedName
 from inbox.models.people import Contact, id_kinds
 from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
@@ -148,7 +149,28 @@ class ConsentEntryQuerySet(TenantQuerySet):
             """,
             [sorted(set(contact_ids))],
         )
-        return {row[0] for row in rows}
+        return {row[0] for row in rows} | self._stopped_once(contact_ids)
+
+    def _stopped_once(self, contact_ids: Iterable[int]) -> set[int]:
+        """Those who wanted none when they were erased, and have said nothing since."""
+        ids = sorted(set(contact_ids))
+        rows = sets.fetch(
+            """
+            SELECT c.id, i.workspace_id, i.kind, i.key FROM inbox_contact c
+            JOIN inbox_contact p ON p.id = coalesce(c.merged_into_id, c.id)
+                OR p.merged_into_id = coalesce(c.merged_into_id, c.id)
+            JOIN inbox_contactidentity i ON i.contact_id = p.id
+            WHERE c.id = ANY(%s)
+                AND EXISTS (SELECT 1 FROM inbox_erasedname n
+                    WHERE n.workspace_id = c.workspace_id AND n.wants_none)
+                AND NOT EXISTS (SELECT 1 FROM inbox_consententry e
+                    WHERE e.workspace_id = i.workspace_id AND e.kind = i.kind
+                    AND e.key = i.key)
+            """,
+            [ids],
+        )
+        stopped = ErasedName.objects.stopped(row[1:] for row in rows) if rows else ()
+        return {row[0] for row in rows if row[1:] in stopped}
 
     def stopped_names(
         self, workspace_id: int, names: Iterable[tuple[str, str]]
@@ -167,7 +189,10 @@ class ConsentEntryQuerySet(TenantQuerySet):
             """,
             [[k for k, _ in wanted], [k for _, k in wanted], workspace_id],
         )
-        return set(rows)
+        told = self.filter(workspace=workspace_id, key__in=[key for _, key in wanted])
+        silent = {*wanted}.difference(told.values_list("kind", "key"))
+        once = ErasedName.objects.stopped((workspace_id, *name) for name in silent)
+        return {*rows, *((kind, key) for _, kind, key in once)}
 
     def of_person(self, contact: Contact) -> "ConsentEntryQuerySet":
         """All entries about a person's names, the latest first."""

@@ -31,6 +31,7 @@ class Contact(WorkspaceRow):
         db_constraint=False,
         editable=False,
     )
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
@@ -87,6 +88,7 @@ class LeadAdmin(LargeTable):
         "change": Action.WORK_LEADS,
         "bulk": Action.WORK_LEADS,
         "merge": Action.MANAGE_LEADS,
+        "erase": Action.ERASE,
     }
     list_display = (
         "shown",
@@ -184,6 +186,8 @@ class LeadAdmin(LargeTable):
         extra = {**(kwargs.pop("extra_context", None) or {})}
         if lead is not None and request.method == "GET":
             extra |= history_of(lead, request.GET.get("before", ""))
+            if self.may(request, "erase", lead):
+                extra["erase_page"] = reverse(settings.ERASE_PAGE, args=[lead.pk])
         return super().change_view(request, object_id, extra_context=extra, **kwargs)
 
     def save_model(

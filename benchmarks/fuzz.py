@@ -11,16 +11,16 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import places
 
 TOKEN = "t" * 32  # a CSRF token: cookie and header have to agree, no more
 SLUG = "fuzzed"
-# nobody is there: what would go out to a platform fails at once
-ELSEWHERE = dict.fromkeys(
-    ("GRAPH_URL", "INSTAGRAM_GRAPH_URL", "RAZORPAY_URL"), "http://127.0.0.1:9"
-)
+# nobody is there: what would go out to Meta fails at once
+ELSEWHERE = dict.fromkeys(("GRAPH_URL", "INSTAGRAM_GRAPH_URL"), "http://127.0.0.1:9")
 SETTINGS = {
     "SECURE_SSL_REDIRECT": "false",
     "EMAIL_URL": "dummymail://",
@@ -38,11 +38,26 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--include", default="", help="a regular expression of paths")
     options = parser.parse_args()
-    with places.database():
+    with places.database(), payments() as their_settings:
         session = sign_in()
-        places.PRODUCTION.update(SETTINGS | ELSEWHERE)
+        places.PRODUCTION.update(SETTINGS | ELSEWHERE | their_settings)
         with places.server("flexoraa.wsgi:application") as port:
             sys.exit(run(port, session, options))
+
+
+@contextmanager
+def payments() -> Iterator[dict[str, str]]:
+    """The stand-in for Razorpay, and the settings that lead to it: without keys every
+    payment is refused with a 503."""
+    from flexoraa.sandbox import razorpay
+
+    with razorpay.serve() as stand_in:
+        yield {
+            "RAZORPAY_URL": stand_in.url,
+            "RAZORPAY_KEY_ID": razorpay.KEY_ID,
+            "RAZORPAY_KEY_SECRET": razorpay.KEY_SECRET,
+            "RAZORPAY_WEBHOOK_SECRETS": razorpay.WEBHOOK_SECRET,
+        }
 
 
 def sign_in() -> str:

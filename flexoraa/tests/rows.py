@@ -34,9 +34,12 @@ OTHERS: dict[str, dict[str, Any]] = {
     "inbox.BroadcastRecipient": {"state": "queued"},
     "inbox.CannedReply": {"shortcut": "canary"},
     "inbox.ContactMerge": {"joined": lambda rows: rows.make(Contact)},
+    "leads.AdAccount": {"external_id": lambda rows: str(10**9 + next(rows._count))},
+    "leads.BulkOperation": {"request": {"fields": ["source"]}},
     "leads.Duplicate": {"second": lambda rows: rows.make(Lead)},
     "leads.MergeRecord": {"loser": lambda rows: rows.make(Lead)},
     "leads.SavedView": {"is_shared": True},
+    "payments.Customer": {"phone": "+919800000001", "country": "IN", "gstin": ""},
     "payments.Plan": {"price_paise": 49_900},
     "payments.Order": {"amount_paise": 49_900},
     "payments.Invoice": AMOUNTS | PARTIES | {"place_of_supply": "29"},
@@ -148,6 +151,8 @@ class Rows:
         mark = self.mark if has_workspace(model) else "Common"  # to all companies
         if field.choices:
             return field.flatchoices[0][0]
+        if field.name == "currency":
+            return "INR"
         for kind, value in (
             (models.EmailField, f"{mark.lower()}{number}@example.com"),
             (models.SlugField, f"{mark.lower()}-{number}"),

@@ -210,7 +210,7 @@ class BulkViewSet(WorkspaceScoped, GenericViewSet):
     @idempotent()
     def apply(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Apply a plan; with its `plan_hash`, only the one that was seen."""
-        given = request.data.get("plan_hash", "") if request.data else ""
+        given = request.data.get("plan_hash", "")
         return self.answer(bulk.start(self.get_object(), plan_hash=str(given)))
 
     @extend_schema(request=None, responses=OperationSerializer)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -104,7 +103,7 @@ class SubscriptionSerializer(WithId):
             "created_at",
         )
 
-    @extend_schema_field(OpenApiTypes.DATETIME)
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_next_charge_at(self, row: Subscription) -> Any:
         at = None if row.cancel_at_period_end else row.charge_at
         return serializers.DateTimeField().to_representation(at) if at else None

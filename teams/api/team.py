@@ -55,6 +55,7 @@ class InvitationViewSet(WorkspaceScoped, mixins.ListModelMixin, GenericViewSet):
     serializer_class = InvitationSerializer
     filterset_class = InvitationFilter
     ordering = "-id"
+    takes_lists = {"invite"}
     actions = {
         "list": Action.MANAGE_TEAM,
         "invite": Action.MANAGE_TEAM,

@@ -111,6 +111,36 @@ def test_ticked_leads_are_assigned_by_way_of_a_plan(workspace, as_staff):
     assert not Lead.objects.filter(owner=user).exists()
 
 
+@pytest.mark.parametrize("across", ["0", "1"])
+@pytest.mark.parametrize(
+    ("action", "form"),
+    [("update_many", {"source": "fair"}), ("assign_many", {"campaign": "any"})],
+)
+def test_of_fifty_ticked_ten_are_out_of_an_sdr_s_reach(
+    action, form, across, workspace, as_staff
+):
+    """T22: forty done, ten left, never fifty; "select all" is all within reach."""
+    client, sdr = as_staff("sdr")
+    mine = make_leads(workspace, 40, owner=sdr)
+    others = make_leads(workspace, 10, owner=as_staff("admin")[1])
+    campaign = make_campaign(workspace)
+    body = {
+        "action": action,
+        "_selected_action": [lead.pk for lead in mine + others],
+        "select_across": across,
+        "strategy": "round_robin",
+        "filled": "yes",
+        **(form if "source" in form else {"campaign": campaign.pk}),
+    }
+    client.post(page("lead_changelist"), body)
+    operation = BulkOperation.objects.get()
+    assert operation.planned == 40
+    run = page("bulkoperation_run", operation.pk)
+    client.post(run, {"verb": "apply", "plan_hash": operation.plan_hash})
+    changed = Lead.objects.filter(version__gt=1)
+    assert {lead.pk for lead in changed} == {lead.pk for lead in mine}
+
+
 def test_what_is_to_change_is_said_and_checked(workspace, as_staff):
     client, _ = as_staff()
     lead = make_lead(workspace)

@@ -106,6 +106,27 @@ def test_of_fifty_leads_ten_are_out_of_an_sdr_s_reach(workspace, as_role, api):
     assert update(member, {"filter": {}}, {"source": "x"}).status_code == 403
 
 
+def test_of_fifty_leads_ten_are_assigned_by_nobody_but_their_own(
+    workspace, as_role, api
+):
+    """T22 for mass assignment, and for what somebody else planned."""
+    sdr = as_role("sdr")
+    mine = make_leads(workspace, 40, owner=sdr.user)
+    others = make_leads(workspace, 10, owner=api.user)
+    body = {
+        "select": {"ids": ids(mine + others)},
+        "campaign": str(make_campaign(workspace).public_id),
+    }
+    answer = sdr.post("leads/bulk/assign", body).json()["operation"]
+    assert (answer["applied"], answer["dropped"]) == (40, {"not_found": 10})
+    assert Lead.objects.filter(campaign__isnull=False).count() == 40
+    whole = api.post("leads/bulk/assign", body | {"dry_run": True}).json()
+    assert whole["operation"]["planned"] == 10  # the owner's: nobody is done twice
+    url = f"leads/bulk/{whole['operation']['id']}"
+    assert sdr.post(f"{url}/apply").status_code == 404
+    assert Lead.objects.filter(campaign__isnull=False).count() == 40
+
+
 def test_filters_and_views_are_resolved_here(workspace, api):
     make_leads(workspace, 3, source="fair")
     make_leads(workspace, 2)

@@ -73,6 +73,33 @@ def test_each_row_that_may_not_be_is_told_why(client, team):
     assert roles(team["owner"], team["member"]) == ["owner", "member"]
 
 
+@pytest.mark.parametrize("across", ["0", "1"])
+def test_of_fifty_members_ten_are_above_an_admin(
+    across, client, team, workspace, make_member
+):
+    """T22: forty done, ten told why not, never fifty."""
+    many = [
+        make_member(workspace, role, f"{role}{number}@acme.example")
+        for role, count in (("member", 40), ("owner", 10))
+        for number in range(count)
+    ]
+    rows = list(workspace.memberships.filter(user__in=many))
+    assert len(rows) == 50
+    client.force_login(team["admin"].user)
+    listed = {"select_across": across}  # with it, whoever is in the list
+    owners = [row.pk for row in rows if row.role == "owner"]
+    if across == "1":
+        owners.append(team["owner"].pk)
+    page = act(client, "give_role", rows, role="sdr", **listed)
+    refused = [each.member.pk for each in page.context["outcomes"] if each.refused]
+    assert set(owners) <= set(refused)
+    assert page.context["allowed"] >= 40
+    act(client, "give_role", rows, role="sdr", confirmed="yes", **listed)
+    assert workspace.memberships.filter(user__in=many, role="sdr").count() == 40
+    assert workspace.memberships.filter(user__in=many, role="owner").count() == 10
+    assert roles(team["owner"]) == ["owner"]
+
+
 def test_nobody_gives_a_role_above_their_own(client, team):
     client.force_login(team["admin"].user)
     act(client, "give_role", [team["sdr"]], role="owner", confirmed="yes")

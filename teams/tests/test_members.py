@@ -49,6 +49,24 @@ def as_user(user) -> Client:
     return client
 
 
+def test_of_fifty_invitations_ten_are_above_an_admin(workspace, make_member):
+    """T22: all or none."""
+    admin = as_user(make_member(workspace, "admin"))
+    body = [
+        {"email": f"{number}@example.com", "role": "owner" if number < 10 else "sdr"}
+        for number in range(50)
+    ]
+    for wanted, status, made in ((body, 403, 0), (body[10:], 201, 40)):
+        answer = admin.post(
+            f"{ROOT}/invite",
+            wanted,
+            content_type="application/json",
+            headers={"Idempotency-Key": str(made)},
+        )
+        assert answer.status_code == status
+        assert Invitation.objects.count() == made
+
+
 def test_the_list_says_who_is_there(api, owner, workspace, make_member):
     sdr = make_member(workspace, "sdr")
     Membership.objects.filter(user=sdr).update(last_seen_at=None)

@@ -58,9 +58,11 @@ class TenantKey(models.BaseConstraint):
         """Not with the table: what it refers to may be made later in the migration."""
         self.create_sql(model, schema_editor)
 
-    def create_sql(self, model: Any, schema_editor: Any, valid: bool = True) -> None:
-        """Kept until the end of the migration, as Django does with its own keys."""
+    def create_sql(self, model: Any, schema_editor: Any, valid: bool = True) -> str:
+        """Kept until the end of the migration, as Django does with its own keys;
+        nothing is left to do now, nor for who keeps what this returns."""
         schema_editor.deferred_sql.append(self.statement(model, schema_editor, valid))
+        return ""
 
     def remove_sql(self, model: Any, schema_editor: Any) -> Statement:
         return self._statement(DROP, model, schema_editor)

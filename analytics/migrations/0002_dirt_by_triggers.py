@@ -237,9 +237,9 @@ DROP = "DROP FUNCTION " + ", ".join(
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0001_initial"),
-        ("inbox", "0007_times_that_reports_count_by"),
-        ("leads", "0005_times_that_reports_count_by"),
+        ("analytics", "0001_squashed"),
+        ("inbox", "0002_cycles_by_triggers"),
+        ("leads", "0002_facts_by_triggers"),
     ]
 
     operations = [

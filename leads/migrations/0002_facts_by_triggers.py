@@ -30,14 +30,29 @@ WHO = """
 # the lead says when, unless whoever moves it says so themselves (an undo does).
 BEFORE = """
     CREATE FUNCTION leads_lead_before() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE there text;
     BEGIN
+        IF OLD.erased_at IS NOT NULL THEN  -- whoever writes, whatever they had read
+            NEW.name := OLD.name;
+            NEW.phone := OLD.phone;
+            NEW.email := OLD.email;
+            NEW.company := OLD.company;
+            NEW.tags := OLD.tags;
+            NEW.custom := OLD.custom;
+            NEW.external_id := OLD.external_id;
+            NEW.lost_reason := OLD.lost_reason;
+            NEW.consent := OLD.consent;
+            NEW.erased_at := OLD.erased_at;
+            NEW.archived_at := OLD.archived_at;
+        END IF;
         NEW.version := OLD.version;
         IF NEW.stage_id <> OLD.stage_id THEN
+            SELECT kind INTO there FROM leads_stage WHERE id = NEW.stage_id;
             IF NEW.closed_at IS NOT DISTINCT FROM OLD.closed_at THEN
-                SELECT CASE WHEN kind <> 'open' THEN statement_timestamp() END
-                INTO NEW.closed_at FROM leads_stage WHERE id = NEW.stage_id;
+                NEW.closed_at := CASE WHEN there <> 'open'
+                    THEN statement_timestamp() END;
             END IF;
-            IF NEW.closed_at IS NULL THEN
+            IF there <> 'lost' THEN
                 NEW.lost_reason := '';
             END IF;
         END IF;
@@ -226,7 +241,7 @@ AWAY = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0001_initial")]
+    dependencies = [("leads", "0001_squashed")]
 
     operations = [
         migrations.RunSQL(

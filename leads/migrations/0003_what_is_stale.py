@@ -122,6 +122,7 @@ AWAY = ";\n".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0007_same_people")]
+    dependencies = [("leads", "0002_facts_by_triggers")]
+    replaces = (("leads", "0008_what_is_stale"),)
 
     operations = [migrations.RunSQL(THERE, AWAY)]

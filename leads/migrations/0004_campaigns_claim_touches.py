@@ -37,6 +37,7 @@ AWAY = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0009_ad_accounts")]
+    dependencies = [("leads", "0003_what_is_stale")]
+    replaces = (("leads", "0010_campaigns_claim_touches"),)
 
     operations = [migrations.RunSQL(CLAIM, AWAY)]

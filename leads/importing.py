@@ -28,7 +28,7 @@ from teams.models import User, Workspace
 log = logging.getLogger(__name__)
 MOST_BYTES = 25 * 1024 * 1024
 MOST_ROWS = 200_000
-SLICE = 1_000
+SLICE = 2_000
 READ_AT_ONCE = 5_000
 SAMPLE = 5
 State = ImportJob.State

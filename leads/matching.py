@@ -83,8 +83,9 @@ def match(job: ImportJob) -> dict[str, int]:
 def write(job: ImportJob, size: int) -> tuple[int, int]:
     """Make and change the leads of the next rows, inside the caller's transaction;
     (the last row's number, how many rows that were)."""
-    until, count = sets.fetch(
-        "SELECT max(number), count(*) FROM (SELECT number FROM leads_importrow "
+    until, count, known = sets.fetch(
+        "SELECT max(number), count(*), count(*) FILTER (WHERE outcome = 'update') "
+        "FROM (SELECT number, outcome FROM leads_importrow "
         "WHERE job_id = %s AND number > %s ORDER BY number LIMIT %s) n",
         [job.pk, job.cursor, size],
     )[0]
@@ -99,15 +100,9 @@ def write(job: ImportJob, size: int) -> tuple[int, int]:
         "stage": Stage.objects.first_open(job.workspace_id).pk,
         "currency": job.workspace.currency,
     }
-    sets.execute(
-        f"""
-        SELECT id FROM leads_lead WHERE id = ANY(ARRAY(
-            SELECT lead_id FROM leads_importrow r WHERE {PART} AND outcome = 'update'
-        )) ORDER BY id FOR NO KEY UPDATE
-        """,
-        part,
-    )
-    _update(job, part)
+    if known:  # the look for none costs as much as the new ones
+        _lock(part)
+        _update(job, part)
     _insert(part)
     return until, count
 
@@ -145,6 +140,18 @@ def _insert(part: dict[str, int]) -> None:
     """New rows become leads. One whose external id came into use this moment is left:
     a lead has it."""
     sets.execute(INSERT, part)
+
+
+def _lock(part: dict[str, int]) -> None:
+    """The leads that these rows change, in the order in which everybody locks them."""
+    sets.execute(
+        f"""
+        SELECT id FROM leads_lead WHERE id = ANY(ARRAY(
+            SELECT lead_id FROM leads_importrow r WHERE {PART} AND outcome = 'update'
+        )) ORDER BY id FOR NO KEY UPDATE
+        """,
+        part,
+    )
 
 
 def _update(job: ImportJob, part: dict[str, int]) -> None:

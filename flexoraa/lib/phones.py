@@ -6,6 +6,8 @@ import phonenumbers
 
 SPACING = re.compile(r"[\s().\-/\u00a0\u200b\u2010-\u2015]+")
 LONGEST = 40
+# India's mobile numbers as they are kept: most of what comes, and nothing to work out
+KEPT = re.compile(r"\+91[6-9][0-9]{9}")
 
 
 class NotAPhone(ValueError):
@@ -19,6 +21,8 @@ def e164(text: str, region: str) -> str:
     use are older than some numbers.
     """
     bare = SPACING.sub("", text[: LONGEST + 1])
+    if KEPT.fullmatch(bare):
+        return bare
     if len(bare) > LONGEST or not re.fullmatch(r"(00|\+)?\d{4,}", bare):
         raise NotAPhone("This is not a phone number.")
     if bare.startswith("00"):

@@ -173,7 +173,7 @@ def test_workers_killed_while_applying_lose_and_double_nothing(workspace):
 
 
 def test_workers_killed_while_importing_lose_and_double_nothing(workspace):
-    rows = "\n".join(f"Person {n},98{n:08d}" for n in range(8_000))
+    rows = "\n".join(f"Person {n},98{n:08d}" for n in range(12_000))
     file = b"name,phone\n" + rows.encode()
     job = importing.upload(workspace=workspace, by=None, filename="x.csv", content=file)
     importing.start(job, dry_run=False)
@@ -184,11 +184,11 @@ def test_workers_killed_while_importing_lose_and_double_nothing(workspace):
 
     kills = kill_until(lambda: done() >= 0 and job.state == "imported", done)
     assert kills == 3
-    assert Lead.objects.count() == 8_000
-    assert Lead.objects.values("phone").distinct().count() == 8_000
-    assert StageInterval.objects.count() == 8_000
+    assert Lead.objects.count() == 12_000
+    assert Lead.objects.values("phone").distinct().count() == 12_000
+    assert StageInterval.objects.count() == 12_000
     operation = ImportJob.objects.get().operation
-    assert (operation.applied, operation.changes.count()) == (8_000, 8_000)
+    assert (operation.applied, operation.changes.count()) == (12_000, 12_000)
 
 
 def test_two_merges_at_once_leave_one_head(workspace):

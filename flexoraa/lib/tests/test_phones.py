@@ -1,5 +1,6 @@
 """Phone numbers, however they are typed."""
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,3 +39,11 @@ def test_nothing_else_is_raised_and_the_form_is_its_own(text):
     except NotAPhone:
         return
     assert e164(found, "DE") == found
+
+
+@given(st.from_regex(r"\+91[6-9][0-9]{9}", fullmatch=True))
+def test_the_short_way_finds_what_the_long_one_does(text):
+    number = phonenumbers.parse(text, "IN")
+    assert phonenumbers.is_possible_number(number)
+    kept = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    assert e164(text, "DE") == text == kept

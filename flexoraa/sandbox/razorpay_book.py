@@ -35,8 +35,10 @@ class Book(Till):
         most = MOST_CYCLES[plan["period"]]
         if not 0 < int(given.get("total_count") or 0) <= most:
             raise ApiError(f"Exceeds the maximum total_count ({most}) allowed")
-        for name in ("expire_by", "start_at"):
-            if name in given and given[name] <= self.now:
+        given = dict(given)
+        for name in {"expire_by", "start_at"} & given.keys():
+            given[name] = self.meant(given[name])
+            if given[name] <= self.now:
                 raise ApiError(f"{name} cannot be lesser than the current time")
         made = shapes.subscription(self.new_id("sub"), self.now, given, self.url)
         self.subscriptions[made["id"]] = made

@@ -136,7 +136,7 @@ def test_an_owner_subscribes_upgrades_and_cancels(
     assert current.status == "cancelled"
     assert Payment.objects.taken().count() == before
     page.reload()
-    expect(page.get_by_role("alert")).to_contain_text("ended: choose a plan")
+    expect(page.locator(".fp-banner.fp-bad")).to_contain_text("ended: choose a plan")
     shoot(page, "ended")
     shoot(visit(page.url.split("/", 3)[3].join(["/", ""]), "phone", "dark"), "phone")
 

@@ -1,6 +1,7 @@
 """What the clock does: strays, orders without an answer, notices, start-up checks."""
 
 import base64
+import time
 
 import pytest
 import requests
@@ -9,6 +10,7 @@ from django.core.management.base import SystemCheckError
 
 from flexoraa.sandbox.razorpay import KEY_ID, KEY_SECRET
 from flexoraa.sandbox.razorpay_book import DAY
+from flexoraa.sandbox.razorpay_shapes import ApiError
 from payments import (
     checks,
     clock,
@@ -256,3 +258,17 @@ def test_the_stand_in_is_driven_over_http(plan, workspace, stand_in):
     assert gone.status_code == 400
     requests.post(f"{switch}/reset")
     assert not stand_in.book.subscriptions
+
+
+def test_a_clock_that_was_moved_alone_lets_new_mandates_be_made(plan, stand_in):
+    """As in the demo, whose stand-in runs ahead of us after months were passed."""
+    book, now = stand_in.book, int(time.time())
+    book.clock = None
+    book.advance(93 * DAY)
+    asked = {"plan_id": plan.razorpay_id, "total_count": 12}
+    made = book.create_subscription({**asked, "expire_by": now + DAY})
+    assert made["expire_by"] == pytest.approx(now + 94 * DAY, abs=5)
+    far = now + 200 * DAY  # ahead of both clocks: as it is
+    assert book.create_subscription({**asked, "expire_by": far})["expire_by"] == far
+    with pytest.raises(ApiError, match="lesser than the current time"):
+        book.create_subscription({**asked, "expire_by": now - DAY})

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from analytics.counting import from_rollups
-from analytics.models import DayCount, ReportSettings
+from analytics.models import MonthCount, ReportSettings
 from analytics.periods import BadPeriod, Period
 from analytics.reports import REPORTS, conversion, roi
 from analytics.reports.base import Asked, Line, Report
@@ -92,7 +92,7 @@ def read_filter(workspace: Workspace, parameter: str, given: str) -> str:
 def people_of(workspace: Workspace) -> QuerySet[User]:
     """Who is a member, and who left and has numbers."""
     counted = (
-        DayCount.objects.for_workspace(workspace)
+        MonthCount.objects.for_workspace(workspace)
         .filter(family="team", dimension="user")
         .exclude(member="")
         .values_list("member", flat=True)

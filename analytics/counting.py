@@ -1,29 +1,21 @@
 """What the families' queries need to be run: for a workspace and a period."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from analytics.families import FAMILIES
+from analytics.families import DIMENSIONS, FAMILIES
 from analytics.models import ReportSettings
 from analytics.periods import Period
+from analytics.spreads import Key, spread_out
 from flexoraa.lib import sets
-
-
-class Key(NamedTuple):
-    """What a count is of."""
-
-    measure: str
-    dimension: str
-    member: str
 
 
 class Count(NamedTuple):
     """How many, and each single value in order where there is a value."""
 
     n: int
-    values: list[int]
+    values: Sequence[int]
 
 
 Counts = dict[Key, Count]
@@ -46,42 +38,90 @@ def params(settings: ReportSettings, period: Period) -> dict[str, Any]:
     }
 
 
-def from_rows(family: str, settings: ReportSettings, period: Period) -> Counts:
-    """Count a whole period from the facts themselves: slow, and never out of date."""
+def from_rows(
+    family: str,
+    settings: ReportSettings,
+    period: Period,
+    dimensions: Collection[str] | None = None,
+    measures: Collection[str] | None = None,
+) -> Counts:
+    """Count a whole period from the facts themselves: slow, and never out of date.
+    Split by `dimensions`, or by all that there are; of some measures, or all."""
     rows = sets.fetch(
         "SELECT measure, dimension, member, sum(n)::bigint, coalesce(array_agg(value "
         "ORDER BY value) FILTER (WHERE value IS NOT NULL), '{}') "
-        f"FROM ({FAMILIES[family]}) event GROUP BY 1, 2, 3",
-        params(settings, period),
+        f"FROM ({FAMILIES[family]}) event WHERE dimension = ANY(%(dimensions)s) "
+        f"{_only(measures)} GROUP BY 1, 2, 3",
+        params(settings, period)
+        | {"dimensions": list(dimensions or DIMENSIONS[family])}
+        | {"measures": list(measures or ())},
     )
     return {Key(*row[:3]): Count(*row[3:]) for row in rows}
 
 
-def from_rollups(family: str, settings: ReportSettings, period: Period) -> Counts:
-    """Add up the days that were counted before; as fresh as `rollups.as_of` says."""
+def from_rollups(
+    family: str,
+    settings: ReportSettings,
+    period: Period,
+    dimensions: Collection[str] | None = None,
+    measures: Collection[str] | None = None,
+) -> Counts:
+    """Add up what was counted before: whole months, and the days around them. As fresh
+    as `rollups.as_of` says."""
+    first, last = period.whole_months
+    asked = {
+        "workspace": settings.workspace_id,
+        "family": family,
+        "dimensions": list(dimensions or DIMENSIONS[family]),
+        "start": period.start,
+        "first": first,
+        "last": last,
+        "end": period.end,
+        "measures": list(measures or ()),
+    }
+    only = _only(measures)
+    name = "measure, dimension, member"
     rows = sets.fetch(
-        "SELECT measure, dimension, member, sum(n)::bigint FROM analytics_daycount "
-        "WHERE workspace_id = %s AND family = %s AND day >= %s AND day < %s "
-        "GROUP BY 1, 2, 3",
-        [settings.workspace_id, family, period.start, period.end],
+        f"SELECT {name}, sum(n)::bigint FROM {_parts('count', name, only)} "
+        f"GROUP BY {name}",
+        asked,
     )
-    values = _values(family, settings, period)
-    return {Key(*row[:3]): Count(row[3], values.get(Key(*row[:3]), [])) for row in rows}
+    spreads = {}
+    if family in SPREAD:
+        name += ", bucket"
+        spreads = spread_out(
+            asked,
+            sets.fetch(
+                f"SELECT {name}, sum(n)::bigint FROM {_parts('spread', name, only)} "
+                f"GROUP BY {name}",
+                asked,
+            ),
+        )
+    return {
+        Key(*row[:3]): Count(row[3], spreads.get(Key(*row[:3]), [])) for row in rows
+    }
 
 
-def _values(
-    family: str, settings: ReportSettings, period: Period
-) -> dict[Key, list[int]]:
-    """The single values of all days together: a percentile of percentiles is none."""
-    found: dict[Key, list[int]] = defaultdict(list)
-    for *key, values in sets.fetch(
-        "SELECT measure, dimension, member, values FROM analytics_daycount "
-        "WHERE workspace_id = %s AND family = %s AND day >= %s AND day < %s "
-        "AND values IS NOT NULL",
-        [settings.workspace_id, family, period.start, period.end],
-    ):
-        found[Key(*key)] += values
-    return {key: sorted(values) for key, values in found.items()}
+SPREAD = ("funnel", "inbox", "team")  # the families that count values
+
+
+def _only(measures: Collection[str] | None) -> str:
+    return "AND measure = ANY(%(measures)s)" if measures else ""
+
+
+def _parts(kind: str, columns: str, only: str) -> str:
+    """SQL: the rows of the whole months and of the days before and after them."""
+    mine = (
+        "WHERE workspace_id = %(workspace)s AND family = %(family)s "
+        f"AND dimension = ANY(%(dimensions)s) {only}"
+    )
+    days = f"SELECT {columns}, n FROM analytics_day{kind} {mine} AND day >="
+    return (
+        f"(SELECT {columns}, n FROM analytics_month{kind} {mine} "
+        "AND month >= %(first)s AND month < %(last)s "
+        f"UNION ALL {days} %(start)s AND day < %(first)s "
+        f"UNION ALL {days} %(last)s AND day < %(end)s) part"
+    )
 
 
 def history(

@@ -24,8 +24,8 @@ class Number:
         """For JSON: rounded half up, None as null."""
         if self.value is None:
             return None
-        scale = 10**digits
-        return floor(self.value * scale + Fraction(1, 2)) / scale
+        scale, whole = 10**digits, self.value.denominator
+        return (2 * self.value.numerator * scale + whole) // (2 * whole) / scale
 
 
 def ratio(part: int | Fraction, whole: int | Fraction, reason: str) -> Number:

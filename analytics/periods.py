@@ -49,6 +49,15 @@ class Period(NamedTuple):
         """Aware UTC; the first moment that belongs to it no more."""
         return midnight(self.end, self.zone)
 
+    @property
+    def whole_months(self) -> tuple[date, date]:
+        """From which first of a month up to which; twice the end when there is none."""
+        first = self.start.replace(day=1)
+        if first < self.start:
+            first = (first + timedelta(days=31)).replace(day=1)
+        last = self.end.replace(day=1)
+        return (first, last) if first < last else (self.end, self.end)
+
     def days(self) -> Iterator[date]:
         """Every day of it, in order."""
         for offset in range((self.end - self.start).days):

@@ -1,8 +1,8 @@
 """A report as JSON and as lines of a file; figures carry a link to their rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from analytics import rollups
 from analytics.reports.base import DEFINITION, Asked, Figure, Line, Report
@@ -12,7 +12,7 @@ DIGITS = {"count": 0, "paise": 0, "seconds": 0, "share": 4, "ratio": 2}
 
 def as_json(report: Report, asked: Asked, url: str) -> dict[str, Any]:
     """`url` is where the report is served; its rows are below it."""
-    base = url.split("?")[0]
+    link = linking(url.split("?")[0], asked)
 
     def line(one: Line) -> dict[str, Any]:
         return {
@@ -20,9 +20,7 @@ def as_json(report: Report, asked: Asked, url: str) -> dict[str, Any]:
             "label": one.label,
             "notes": one.notes,
             "figures": {
-                figure.name: figure_as_json(
-                    figure, asked, link(base, asked, one, figure)
-                )
+                figure.name: figure_as_json(figure, asked, link(one, figure))
                 for figure in one.figures
             },
             **({"details": one.details} if one.details else {}),
@@ -66,18 +64,17 @@ def figure_as_json(figure: Figure, asked: Asked, rows: str | None) -> dict[str, 
     return shown
 
 
-def link(base: str, asked: Asked, line: Line, figure: Figure) -> str | None:
+def linking(base: str, asked: Asked) -> Callable[[Line, Figure], str | None]:
     """Where the rows of a figure are; nothing was counted for a figure without."""
-    if figure.source is None:
-        return None
-    query = {
-        "from": asked.period.start.isoformat(),
-        "to": asked.period.end.isoformat(),
-        **asked.options,
-        "line": line.key,
-        "figure": figure.name,
-    }
-    return f"{base}/rows?{urlencode(query)}"
+    days = {"from": asked.period.start.isoformat(), "to": asked.period.end.isoformat()}
+    start = f"{base}/rows?{urlencode({**days, **asked.options})}"
+
+    def link(line: Line, figure: Figure) -> str | None:
+        if figure.source is None:
+            return None
+        return f"{start}&line={quote_plus(line.key)}&figure={figure.name}"
+
+    return link
 
 
 def as_table(report: Report) -> Iterator[list[Any]]:

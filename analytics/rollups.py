@@ -8,13 +8,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from django.db import connection, transaction
 
 from analytics.counting import params
-from analytics.families import FAMILIES
+from analytics.families import DIMENSIONS, FAMILIES
 from analytics.models import Dirt, ReportSettings
 from analytics.periods import Period
+from analytics.spreads import BUCKET
 from flexoraa.lib import sets
 from teams.models import Workspace
 
@@ -90,31 +92,75 @@ def as_of(workspace: Workspace, now: datetime) -> datetime:
     return oldest or now
 
 
-def recount(family: str, settings: ReportSettings, days: Iterable[date]) -> None:
+def recount(family: str, settings: ReportSettings, days: Collection[date]) -> None:
     """Count these days from the facts and replace what was counted before."""
     zone = settings.workspace.timezone
+    values: dict[str, Any] = {"family": family, "dimensions": list(DIMENSIONS[family])}
     for start, end in _stretches(days):
-        period = Period.of(start, end, zone)
+        asked = params(settings, Period.of(start, end, zone)) | values
+        for kind in KINDS:
+            sets.execute(
+                f"DELETE FROM analytics_day{kind} WHERE workspace_id = %(workspace)s "
+                "AND family = %(family)s AND dimension = ANY(%(dimensions)s) "
+                "AND day >= %(start_day)s AND day < %(end_day)s",
+                asked,
+            )
+        sets.execute(RECOUNT.format(events=FAMILIES[family]), asked)
+        sets.execute(FILLED, asked)
+    for month in sorted({day.replace(day=1) for day in days}):
+        _add_up(settings.workspace_id, month, values)
+
+
+def _add_up(workspace_id: int, month: date, values: dict[str, Any]) -> None:
+    """A month is what its days are, anew whenever one of them is."""
+    asked = values | {
+        "workspace": workspace_id,
+        "month": month,
+        "next": (month + timedelta(days=31)).replace(day=1),
+    }
+    for kind, columns in KINDS.items():
         sets.execute(
-            "DELETE FROM analytics_daycount WHERE workspace_id = %s AND family = %s "
-            "AND day >= %s AND day < %s",
-            [settings.workspace_id, family, start, end],
+            f"DELETE FROM analytics_month{kind} WHERE workspace_id = %(workspace)s "
+            "AND family = %(family)s AND dimension = ANY(%(dimensions)s) "
+            "AND month = %(month)s",
+            asked,
         )
         sets.execute(
-            "INSERT INTO analytics_daycount "
-            "(workspace_id, family, day, measure, dimension, member, n, values) "
-            f"SELECT %(workspace)s, %(family)s, day, measure, dimension, member, "
-            "sum(n), array_agg(value) FILTER (WHERE value IS NOT NULL) "
-            f"FROM ({FAMILIES[family]}) event GROUP BY 3, 4, 5, 6",
-            params(settings, period) | {"family": family},
+            f"INSERT INTO analytics_month{kind} "
+            f"(workspace_id, family, month, {columns}, n) "
+            f"SELECT %(workspace)s, %(family)s, %(month)s, {columns}, sum(n) "
+            f"FROM analytics_day{kind} WHERE workspace_id = %(workspace)s "
+            "AND family = %(family)s AND dimension = ANY(%(dimensions)s) "
+            "AND day >= %(month)s AND day < %(next)s "
+            f"GROUP BY {columns}",
+            asked,
         )
-        sets.execute(
-            "INSERT INTO analytics_filled (workspace_id, family, day, at) "
-            "SELECT %s, %s, day, clock_timestamp() FROM generate_series("
-            "%s::date, %s::date - 1, interval '1 day') day "
-            "ON CONFLICT (workspace_id, family, day) DO UPDATE SET at = excluded.at",
-            [settings.workspace_id, family, start, end],
-        )
+
+
+# the tables of days and of months, and what their rows are by
+KINDS = {
+    "count": "measure, dimension, member",
+    "spread": "measure, dimension, member, bucket",
+}
+RECOUNT = f"""
+    WITH event AS MATERIALIZED ({{events}}), counted AS (
+        INSERT INTO analytics_daycount
+            (workspace_id, family, day, measure, dimension, member, n)
+        SELECT %(workspace)s, %(family)s, day, measure, dimension, member, sum(n)
+        FROM event GROUP BY 3, 4, 5, 6
+    )
+    INSERT INTO analytics_dayspread (workspace_id, family, day, measure, dimension,
+        member, bucket, n, values)
+    SELECT %(workspace)s, %(family)s, day, measure, dimension, member, {BUCKET},
+        count(*), array_agg(value ORDER BY value)
+    FROM event WHERE value IS NOT NULL GROUP BY 3, 4, 5, 6, 7
+"""
+FILLED = """
+    INSERT INTO analytics_filled (workspace_id, family, day, at)
+    SELECT %(workspace)s, %(family)s, day, clock_timestamp()
+    FROM generate_series(%(start_day)s::date, %(end_day)s::date - 1, '1 day') day
+    ON CONFLICT (workspace_id, family, day) DO UPDATE SET at = excluded.at
+"""
 
 
 def all_days(workspace: Workspace) -> list[date]:

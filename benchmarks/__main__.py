@@ -29,11 +29,12 @@ def main() -> None:
             live,
             reading,
             replies,
+            reports,
         )
 
         filling.CONVERSATIONS = options.conversations
-        filling.MESSAGES = options.messages
-        listing.LEADS = options.leads
+        filling.MESSAGES = reports.MESSAGES = options.messages
+        listing.LEADS = reports.LEADS = options.leads
         rows = {
             "door": door.measure,
             "ingest": ingest.measure,
@@ -43,6 +44,7 @@ def main() -> None:
             "bulk": leads.measure_bulk,
             "import": leads.measure_import,
             "replies": replies.measure,
+            "reports": reports.measure,
         }
         for name in options.rows or rows:
             print(f"\n== {name}", flush=True)

@@ -147,9 +147,10 @@ def lines_of(report: Report) -> list[Line]:
 def links_below(base: str, asked: Mapping[str, Asked]) -> Links:
     """Links to the rows of figures, on pages below `base` that are named as reports;
     `asked` by report."""
-    return lambda name, line, figure: presenting.link(
-        f"{base}{name}", asked[name], line, figure
-    )
+    links = {
+        name: presenting.linking(f"{base}{name}", one) for name, one in asked.items()
+    }
+    return lambda name, line, figure: links[name](line, figure)
 
 
 def _tone(word: wording.Word, now: Fraction | None, was: Fraction | None) -> str:

@@ -13,3 +13,11 @@ FAMILIES: dict[str, str] = {
     "inbox": inbox.EVENTS,
     "team": team.EVENTS,
 }
+
+# by what each splits its counts
+DIMENSIONS: dict[str, tuple[str, ...]] = {
+    "campaigns": ("campaign",),
+    "funnel": ("", "campaign", "owner", "source", "channel"),
+    "inbox": ("channel", "hour", "code", "category"),
+    "team": ("user",),
+}

@@ -16,22 +16,31 @@ WITH {NEAR}, {REACHED}, touch AS MATERIALIZED (
 ), born AS (
     SELECT kin.root, min(l.created_at) AS at FROM kin JOIN leads_lead l ON l.id = kin.id
     GROUP BY kin.root
-), cohort AS MATERIALIZED (
-    SELECT born.root, coalesce(f.campaign_id::text, '') AS member,
-        coalesce(f.at, born.at) AS at
-    FROM born LEFT JOIN first_touch f ON f.root = born.root
 ), money AS MATERIALIZED (
     SELECT kin.root, r.id, r.at, r.amount_paise
     FROM kin JOIN leads_revenue r ON r.lead_id = kin.id
     WHERE r.currency = %(currency)s
 ), customer AS (
     SELECT root, min(at) AS at FROM money WHERE amount_paise > 0 GROUP BY root
+), qualified AS (
+    SELECT r.root FROM reached r JOIN step ON step.id = r.stage
+    WHERE step.is_qualified GROUP BY r.root
+), cohort AS MATERIALIZED (
+    -- everything about one lead in one row: looked up once, in bulk
+    SELECT root.id AS root, coalesce(f.campaign_id::text, '') AS member,
+        coalesce(f.at, born.at) AS at, q.root IS NOT NULL AS is_qualified,
+        customer.at AS customer_at, s.kind, l.closed_at
+    FROM root JOIN leads_lead l ON l.id = root.id
+    JOIN leads_stage s ON s.id = l.stage_id
+    LEFT JOIN born ON born.root = root.id
+    LEFT JOIN first_touch f ON f.root = root.id
+    LEFT JOIN customer ON customer.root = root.id
+    LEFT JOIN qualified q ON q.root = root.id
 ), earned AS (
     -- a refund belongs to whom the payment before it belonged to
-    SELECT m.*, CASE WHEN m.amount_paise > 0 THEN m.at ELSE coalesce((
-        SELECT max(p.at) FROM money p
-        WHERE p.root = m.root AND p.amount_paise > 0 AND p.at <= m.at
-    ), m.at) END AS earned_at
+    SELECT m.*, CASE WHEN amount_paise > 0 THEN at ELSE coalesce(
+        max(at) FILTER (WHERE amount_paise > 0) OVER (PARTITION BY root ORDER BY at),
+        at) END AS earned_at
     FROM money m
 ), credited AS MATERIALIZED (
     SELECT e.id, e.root, e.at, e.amount_paise,
@@ -64,25 +73,20 @@ WITH {NEAR}, {REACHED}, touch AS MATERIALIZED (
     SELECT {day("at")}, 'leads', member, 1, 'lead', root
     FROM cohort WHERE {within("at")}
     UNION ALL
-    SELECT {day("c.at")}, 'qualified', c.member, 1, 'lead', c.root FROM cohort c
-    WHERE {within("c.at")} AND EXISTS (
-        SELECT 1 FROM reached r JOIN step ON step.id = r.stage
-        WHERE r.root = c.root AND step.is_qualified)
+    SELECT {day("at")}, 'qualified', member, 1, 'lead', root
+    FROM cohort WHERE is_qualified AND {within("at")}
     UNION ALL
-    SELECT {day("c.at")}, 'won_cohort', c.member, 1, 'lead', c.root FROM cohort c
-    JOIN leads_lead l ON l.id = c.root JOIN leads_stage s ON s.id = l.stage_id
-    WHERE {within("c.at")} AND s.kind = 'won'
+    SELECT {day("at")}, 'won_cohort', member, 1, 'lead', root
+    FROM cohort WHERE kind = 'won' AND {within("at")}
     UNION ALL
-    SELECT {day("l.closed_at")}, 'won_cash', c.member, 1, 'lead', c.root FROM cohort c
-    JOIN leads_lead l ON l.id = c.root JOIN leads_stage s ON s.id = l.stage_id
-    WHERE {within("l.closed_at")} AND s.kind = 'won'
+    SELECT {day("closed_at")}, 'won_cash', member, 1, 'lead', root
+    FROM cohort WHERE kind = 'won' AND {within("closed_at")}
     UNION ALL
-    SELECT {day("c.at")}, 'customers_cohort', c.member, 1, 'lead', c.root
-    FROM cohort c JOIN customer ON customer.root = c.root WHERE {within("c.at")}
+    SELECT {day("at")}, 'customers_cohort', member, 1, 'lead', root
+    FROM cohort WHERE customer_at IS NOT NULL AND {within("at")}
     UNION ALL
-    SELECT {day("customer.at")}, 'customers_cash', c.member, 1, 'lead', c.root
-    FROM cohort c JOIN customer ON customer.root = c.root
-    WHERE {within("customer.at")}
+    SELECT {day("customer_at")}, 'customers_cash', member, 1, 'lead', root
+    FROM cohort WHERE {within("customer_at")}
     UNION ALL
     SELECT {day("s.at")}, 'revenue_cash_' || s.model, s.member, s.paise,
         'revenue', s.id FROM share s

@@ -19,11 +19,11 @@ WITH {NEAR}, {REACHED}, lead AS MATERIALIZED (
     JOIN leads_stage s ON s.id = l.stage_id
     LEFT JOIN leads_campaign c ON c.id = l.campaign_id
 ), progress AS MATERIALIZED (
-    SELECT r.root, r.stage, r.place, r.at, further.at AS next_at
-    FROM reached r
-    LEFT JOIN reached further ON further.root = r.root AND further.place = r.place + 1
-), beginning AS (
-    SELECT root, at FROM reached WHERE place = 1
+    -- with all that is asked of it, so that nothing is joined to it again
+    SELECT r.root, r.stage, r.place, r.at, lead(r.at) OVER way AS next_at,
+        first_value(r.at) OVER way AS began_at, l.kind, l.closed_at
+    FROM reached r JOIN lead l ON l.root = r.root
+    WINDOW way AS (PARTITION BY r.root ORDER BY r.place)
 ), stay AS MATERIALIZED (
     SELECT kin.root, i.stage_id AS stage, i.started_at, i.ended_at,
         coalesce(i.bulk_id IS NOT NULL
@@ -52,14 +52,12 @@ WITH {NEAR}, {REACHED}, lead AS MATERIALIZED (
     SELECT root, at, 'next:' || stage, 1, NULL FROM progress
     WHERE {within("at")} AND next_at <= at + make_interval(days => %(horizon_days)s)
     UNION ALL
-    SELECT p.root, p.at, 'open:' || p.stage, 1, NULL
-    FROM progress p JOIN lead ON lead.root = p.root
-    WHERE {within("p.at")} AND p.next_at IS NULL AND lead.kind = 'open'
+    SELECT root, at, 'open:' || stage, 1, NULL FROM progress
+    WHERE {within("at")} AND next_at IS NULL AND kind = 'open'
     UNION ALL
-    SELECT b.root, b.at, 'overall:' || p.stage, 1, NULL
-    FROM beginning b JOIN progress p ON p.root = b.root
-    WHERE {within("b.at")}
-        AND p.at <= b.at + make_interval(days => %(horizon_days)s)
+    SELECT root, began_at, 'overall:' || stage, 1, NULL FROM progress
+    WHERE {within("began_at")}
+        AND at <= began_at + make_interval(days => %(horizon_days)s)
     UNION ALL
     SELECT root, at, 'exits:' || stage, 1, NULL FROM exit WHERE {within("at")}
     UNION ALL
@@ -74,10 +72,9 @@ WITH {NEAR}, {REACHED}, lead AS MATERIALIZED (
     SELECT root, ended_at, 'flagged:' || stage, 1, NULL FROM stay
     WHERE is_flagged AND {within("ended_at")}
     UNION ALL
-    SELECT lead.root, lead.closed_at, 'cycle', 1,
-        round(extract(epoch FROM lead.closed_at - b.at))::bigint
-    FROM lead JOIN beginning b ON b.root = lead.root
-    WHERE lead.kind = 'won' AND {within("lead.closed_at")}
+    SELECT root, closed_at, 'cycle', 1,
+        round(extract(epoch FROM closed_at - began_at))::bigint
+    FROM progress WHERE place = 1 AND kind = 'won' AND {within("closed_at")}
     UNION ALL
     SELECT root, closed_at, kind, 1, NULL FROM lead
     WHERE kind <> 'open' AND {within("closed_at")}

@@ -1,4 +1,4 @@
-"""Counts by local day, and which days must be counted again."""
+"""Counts by local day and month, and which days must be counted again."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -7,33 +7,104 @@ from django.db.models.functions import Now
 from teams.tenancy import WorkspaceRow
 
 
-class DayCount(WorkspaceRow):
-    """One count of one local day: `n`, and for percentiles every single value.
-
-    `family` names the query that counts it, `measure` what is counted, `dimension` by
-    what it is split, `member` the id within that ("" is none).
-    """
+class Count(WorkspaceRow):
+    """How many: `family` names the query that counts it, `measure` what is counted,
+    `dimension` by what it is split, `member` the id within that ("" is none)."""
 
     public_id = None
     family = models.CharField(max_length=12)
-    day = models.DateField()
     measure = models.CharField(max_length=40)
     dimension = models.CharField(max_length=12, blank=True)
     member = models.CharField(max_length=80, blank=True)
     n = models.BigIntegerField()
-    values = ArrayField(models.BigIntegerField(), null=True)
+
+    class Meta:
+        abstract = True
+
+
+class DayCount(Count):
+    """One count of one local day."""
+
+    day = models.DateField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["workspace", "family", "day", "measure", "dimension", "member"],
-                name="analytics_daycount_one",
+                fields=["workspace", "family", "dimension", "day", "measure", "member"],
+                name="analytics_daycount_only",
                 include=["n"],
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.measure} on {self.day}"
+
+
+class MonthCount(Count):
+    """What the days of one month add up to; `month` is its first day."""
+
+    month = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    *("workspace", "family", "dimension"),
+                    *("month", "measure", "member"),
+                ],
+                name="analytics_monthcount_only",
+                include=["n"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} in {self.month:%Y-%m}"
+
+
+class DaySpread(Count):
+    """The single values of a count of one local day that lie near each other, in order;
+    buckets ascend with the values, so that a percentile needs only a few of them."""
+
+    day = models.DateField()
+    bucket = models.SmallIntegerField()
+    values = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    *("workspace", "family", "dimension"),
+                    *("day", "measure", "member", "bucket"),
+                ],
+                name="analytics_dayspread_only",
+                include=["n"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} on {self.day}"
+
+
+class MonthSpread(Count):
+    """How many values the days of a month have in a bucket; they stay with the days."""
+
+    month = models.DateField()
+    bucket = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    *("workspace", "family", "dimension"),
+                    *("month", "measure", "member", "bucket"),
+                ],
+                name="analytics_monthspread_only",
+                include=["n"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} in {self.month:%Y-%m}"
 
 
 class Dirt(WorkspaceRow):

@@ -6,10 +6,11 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from analytics.counting import Counts, Key
+from analytics.counting import Counts
 from analytics.metrics import Number, median, p90
 from analytics.models import ReportSettings
 from analytics.periods import Period
+from analytics.spreads import Key
 
 DEFINITION = "2026-11"  # of docs/metrics.md; changes when a number's meaning does
 
@@ -73,7 +74,7 @@ class Asked:
     settings: ReportSettings
     period: Period
     now: datetime
-    count: Callable[[str, ReportSettings, Period], Counts]
+    count: Callable[..., Counts]
     options: dict[str, str]
     filters: dict[str, str] = field(default_factory=dict)
 
@@ -94,7 +95,9 @@ class Tally:
         found = self.counts.get(Key(measure, dimension, member))
         return found.n if found else 0
 
-    def values(self, measure: str, dimension: str = "", member: str = "") -> list[int]:
+    def values(
+        self, measure: str, dimension: str = "", member: str = ""
+    ) -> Sequence[int]:
         """Every single value in order."""
         found = self.counts.get(Key(measure, dimension, member))
         return found.values if found else []

@@ -1,6 +1,6 @@
 """The funnel: of the leads that came to a stage, how many went further, how fast."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from analytics import metrics
@@ -20,23 +20,24 @@ def report(asked: Asked) -> Report:
     in stage are of all leads and left out with one.
     """
     by = asked.options.get("by", "")
-    tally = Tally("funnel", asked.count("funnel", asked.settings, asked.period))
+    split, member = next(iter(asked.filters.items()), ("", ""))
+    splits = {"", split, *([by] if by in SPLITS else [])}
+    tally = Tally("funnel", asked.count("funnel", asked.settings, asked.period, splits))
     stages = list(
         Stage.objects.for_workspace(asked.settings.workspace)
         .exclude(kind=Stage.Kind.LOST)
         .in_order()
     )
-    young = _young(asked)
+    young = _young(asked, splits, stages)
     sections = {}
     if by in SPLITS:
         names = _names(asked, by, tally)
-        for member in tally.members(by):
-            key, label = names.get(member, (member, member))
-            lines = _lines(tally, young, stages, by, member)
+        for one in tally.members(by):
+            key, label = names.get(one, (one, one))
+            lines = _lines(tally, young, stages, by, one)
             for line in lines:
                 line.key = f"{line.key}:{key}"
             sections[label or "–"] = lines
-    split, member = next(iter(asked.filters.items()), ("", ""))
     lines = _lines(tally, young, stages, split, member)
     if not split:
         _add_open_stays(asked, stages, lines)
@@ -93,15 +94,16 @@ def _lines(
     return lines
 
 
-def _young(asked: Asked) -> Tally:
+def _young(asked: Asked, splits: Collection[str], stages: list[Stage]) -> Tally:
     """The counts of days so young that the horizon is not over for all of them."""
     today = asked.now.astimezone(asked.period.zone).date()
     start = today - timedelta(days=asked.settings.horizon_days)
     start = max(asked.period.start, start)
-    if start >= asked.period.end:
+    if start >= asked.period.end or not stages:
         return Tally("funnel", {})
     young = asked.period._replace(start=start)
-    return Tally("funnel", asked.count("funnel", asked.settings, young))
+    names = [f"open:{stage.pk}" for stage in stages]
+    return Tally("funnel", asked.count("funnel", asked.settings, young, splits, names))
 
 
 def _add_open_stays(asked: Asked, stages: list[Stage], lines: list[Line]) -> None:

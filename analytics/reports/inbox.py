@@ -2,6 +2,7 @@
 
 from analytics.metrics import median, p90, ratio, within_sla
 from analytics.reports.base import Asked, Figure, Line, Report, Source, Tally, whole
+from analytics.spreads import together
 from flexoraa.lib import sets
 from inbox import adapters
 
@@ -57,10 +58,8 @@ def _line(
         return Figure(name, whole(total), "count", source(*measures))
 
     def spread(name: str) -> list[Figure]:
-        values = sorted(
-            value
-            for channel in channels
-            for value in tally.values(name, "channel", channel)
+        values = together(
+            tally.values(name, "channel", channel) for channel in channels
         )
         return [
             Figure(f"{name}_{which}", of(values), "seconds", source(name), len(values))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
-from statistics import median
 
 from analytics import metrics
 from analytics.reports.base import Asked, Figure, Line, Report, Tally
@@ -144,7 +143,8 @@ def _notes(tally: Tally, asked: Asked) -> list[str]:
 
 def _is_maturing(asked: Asked) -> bool:
     """Whether the cohort is younger than half of the sales take."""
-    funnel = Tally("funnel", asked.count("funnel", asked.settings, asked.period))
-    cycles = funnel.values("cycle")
-    usual = median(cycles) if cycles else asked.settings.horizon_days * DAYS / 2
+    counts = asked.count("funnel", asked.settings, asked.period, [""], ["cycle"])
+    usual = metrics.median(Tally("funnel", counts).values("cycle")).value
+    if usual is None:
+        usual = Fraction(asked.settings.horizon_days * DAYS, 2)
     return (asked.now - asked.period.end_instant).total_seconds() < usual

@@ -5,6 +5,8 @@ import io
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from analytics import rollups
 from analytics.counting import from_rows
@@ -187,6 +189,48 @@ def test_the_number_of_queries_does_not_grow(get, world, django_assert_max_num_q
         with django_assert_max_num_queries(14):
             assert get(name).status_code == 200
     assert Campaign.objects.count() > 20
+
+
+FIGURES = {
+    "roi": "spend",
+    "conversion": "reached",
+    "team": "answered",
+    "inbox": "received",
+}
+
+
+@pytest.mark.parametrize("twin", ["", ".csv", "/rows", "/rows.csv"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_hundred_rows_take_as_many_queries_as_ten(get, world, name, twin):
+    """Of each report, its file, the rows behind a number, and those as a file."""
+
+    def count() -> tuple[int, int]:
+        """(queries, rows behind the number)."""
+        report = get(name).json()
+        line = report["lines"][0] if name == "conversion" else report["total"]
+        query = {"line": line["key"], "figure": FIGURES[name]}
+        behind = get(f"{name}/rows", **query).json()["count"]
+        given = query | {"limit": "100"} if twin.startswith("/rows") else {}
+        with CaptureQueriesContext(connection) as queries:
+            answer = get(f"{name}{twin}", **given)
+            assert answer.status_code == 200
+            assert answer.getvalue()
+        return len(queries), behind
+
+    few, before = count()
+    for number in range(40):
+        campaign = world.make_campaign(100 + number)
+        world.campaigns = [campaign]
+        lead = world.make_lead()
+        world.make_lead()
+        world.earn(lead)
+        world.converse()
+        for _ in range(3):
+            world.spend()
+    rollups.catch_up(world.workspace)
+    many, after = count()
+    assert after > 2 * before
+    assert many == few
 
 
 def test_who_is_still_open_and_young_is_counted_once_for_all(

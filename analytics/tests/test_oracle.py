@@ -29,7 +29,7 @@ def disagreements(world: World, start: date, end: date) -> list[str]:
         expected = oracle.count(family, period)
         for name, count in (("rows", from_rows), ("rollups", from_rollups)):
             got = {
-                tuple(k): (v.n, v.values)
+                tuple(k): (v.n, list(v.values))
                 for k, v in count(family, report, period).items()
             }
             found += [

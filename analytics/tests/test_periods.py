@@ -65,3 +65,18 @@ def test_an_empty_or_endless_period_is_refused(days):
     start = date(2026, 5, 1)
     with pytest.raises(BadPeriod):
         Period.of(start, start + timedelta(days=days), "UTC")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "months"),
+    [
+        ("2026-01-01", "2026-03-01", ("2026-01-01", "2026-03-01")),
+        ("2025-12-02", "2026-03-31", ("2026-01-01", "2026-03-01")),
+        ("2026-01-31", "2026-03-01", ("2026-02-01", "2026-03-01")),
+        ("2026-01-02", "2026-02-28", ("2026-02-28", "2026-02-28")),
+        ("2026-02-01", "2026-02-28", ("2026-02-28", "2026-02-28")),
+    ],
+)
+def test_whole_months_lie_within(start, end, months):
+    period = Period.of(date.fromisoformat(start), date.fromisoformat(end), "UTC")
+    assert period.whole_months == tuple(date.fromisoformat(day) for day in months)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import IntegrityError, models, transaction
 from django.db.models.fields import NOT_PROVIDED
@@ -168,6 +169,7 @@ class Rows:
             (models.BinaryField, f"{mark} {number}".encode().ljust(32)),
             (models.UUIDField, uuid7()),
             (SearchVectorField, None),
+            (ArrayField, [number]),
         ):
             if isinstance(field, kind):
                 limit = getattr(field, "max_length", None)

@@ -56,6 +56,11 @@ class Cycle(WorkspaceRow):
                 condition=Q(ended_at__isnull=False),
                 name="inbox_cycle_ends",
             ),
+            models.Index(
+                fields=["workspace", "started_at"],
+                condition=Q(ended_at__isnull=True),
+                name="inbox_cycle_open_ages",
+            ),
         ]
 
     def __str__(self) -> str:

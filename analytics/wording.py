@@ -145,11 +145,11 @@ def shown(figure: Figure, currency: str) -> str:
     if figure.unit == "paise":
         return money(round(value), currency)
     if figure.unit == "share":
-        return f"{float(value) * 100:.1f} %"
+        return f"{float(value) * 100:.1f} %".replace("-", "−")
     if figure.unit == "seconds":
         return duration(round(value))
     if figure.unit == "ratio":
-        return f"{float(value):.2f}".removesuffix(".00")
+        return f"{float(value):.2f}".removesuffix(".00").replace("-", "−")
     return grouped(round(value))
 
 
@@ -193,18 +193,19 @@ def duration(seconds: int) -> str:
 
 
 def change(now: Fraction | None, before: Fraction | None, unit: str) -> str:
-    """+12 %, or in points for shares; "" where there is nothing to compare."""
+    """+12 %, or in points for shares; "" where there is nothing to compare, or too
+    little to be seen."""
     if now is None or before is None or now == before:
         return ""
     if unit == "share":
-        points = float(now - before) * 100
-        return f"{points:+.1f} pts".replace("-", "−")
+        points = round(float(now - before) * 100, 1)
+        return f"{points:+.1f} pts".replace("-", "−") if points else ""
     if not before:
         return "new" if now else ""
     percent = float((now - before) / abs(before)) * 100
     if abs(percent) >= 1_000:
         return "×" + f"{float(now / before):.0f}" if now * before > 0 else "new"
-    return f"{percent:+.0f} %".replace("-", "−")
+    return f"{percent:+.0f} %".replace("-", "−") if round(percent) else ""
 
 
 def day(value: date) -> str:

@@ -90,6 +90,7 @@ class Maker:
             (line.key, figure.name): figure.number.value
             for line in (lines_of(before) if before else [])
             for figure in line.figures
+            if figure.name != "place"  # the second is not 100 % more than the first
         }
 
     def cell(self, report: str, line: Line, figure: Figure) -> Cell:

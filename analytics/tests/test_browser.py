@@ -1,5 +1,8 @@
 """The dashboards in a real browser: charts are drawn, on a phone and in the dark too,
-no script of a name runs, and a chart leads to its rows."""
+no script of a name runs, and a chart leads to its rows. Pictures of them for people to
+look at go to the folder that ANALYTICS_SHOTS names."""
+
+import os
 
 import pytest
 from playwright.sync_api import expect
@@ -13,6 +16,7 @@ from teams.models import Membership, User
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 QUERY = "&".join(f"{name}={value}" for name, value in PERIOD.items())
 HOSTILE = "<img src=x onerror=alert(1)>"
+SHOTS = os.environ.get("ANALYTICS_SHOTS", "")
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +69,12 @@ def test_charts_are_drawn_and_nothing_is_wider_than_the_screen(visit, size, sche
             ".getImageData(0, 0, c.width, c.height).data.some(Boolean)).length"
         )
         assert blank == 0
+        expect(page.locator(".fr-tabs [aria-current]")).to_be_in_viewport(ratio=0.95)
+        if SHOTS:
+            page.wait_for_timeout(1000)  # charts grow for a while
+            page.screenshot(
+                path=f"{SHOTS}/{name}-{scheme}-{size[0]}.png", full_page=True
+            )
 
 
 def test_a_bar_and_a_number_lead_to_their_rows(visit):

@@ -3,11 +3,16 @@
 import csv
 import io
 import re
+from fractions import Fraction
 from html import unescape
 
 import pytest
 
+from analytics import asking, wording
+from analytics.dashboards.parts import Maker
+from analytics.metrics import Number
 from analytics.models import ReportSettings
+from analytics.reports.base import Figure, Line, Report
 from analytics.tests.conftest import PERIOD
 from inbox.tests.world import as_user
 from teams.models import Membership, User
@@ -187,3 +192,33 @@ def test_the_number_of_queries_is_fixed(
     for name, most in (("overview", 60), ("roi", 34), ("team", 34), ("inbox", 34)):
         with django_assert_max_num_queries(most):
             client.get(f"{root}/{name}", PERIOD)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "unit", "said"),
+    [
+        (106, 100, "count", "+6 %"),
+        (94, 100, "paise", "−6 %"),
+        (996, 1000, "seconds", ""),
+        (Fraction(1, 3), Fraction(1, 4), "share", "+8.3 pts"),
+        (Fraction(9999, 10_000), 1, "share", ""),
+        (4, 0, "count", "new"),
+        (None, 5, "count", ""),
+    ],
+)
+def test_a_change_too_little_to_be_seen_is_not_shown(now, before, unit, said):
+    assert wording.change(now, before, unit) == said
+
+
+def test_places_are_not_compared_in_per_cent(world):
+    def standing(place: int, score: int) -> Report:
+        figures = [
+            Figure("place", Number(Fraction(place)), "count"),
+            Figure("score", Number(Fraction(score)), "ratio"),
+        ]
+        return Report("team", [Line("u", "Asha", figures)])
+
+    asked = asking.ask(world.workspace, "team", PERIOD)
+    maker = Maker(asked, lambda *_: None, standing(2, 50))
+    cells = maker.cells("team", standing(1, 60).lines[0], ["place", "score"])
+    assert [cell.change for cell in cells] == ["", "+20 %"]

@@ -29,7 +29,9 @@
     const dim = css("--fr-dim");
     const grid = css("--fr-grid");
     const value = { beginAtZero: true, stacked: chart.is_stacked, grid: { color: grid }, border: { display: false }, ticks: { color: dim, maxTicksLimit: 6, precision: 0, callback: (v) => money.format(v) } };
-    const label = { stacked: chart.is_stacked, grid: { display: false }, border: { color: grid }, ticks: { color: dim, autoSkip: !chart.is_horizontal, maxRotation: 0, autoSkipPadding: 12 } };
+    const most = innerWidth < 640 ? 18 : 32; // letters; a longer name is whole in the tooltip
+    const short = (name) => (name.length > most ? `${name.slice(0, most - 1)}…` : name);
+    const label = { stacked: chart.is_stacked, grid: { display: false }, border: { color: grid }, ticks: { color: dim, callback: (index) => short(chart.labels[index]), autoSkip: !chart.is_horizontal, maxRotation: 0, autoSkipPadding: 12 } };
     return {
       responsive: true,
       maintainAspectRatio: false,
@@ -59,6 +61,11 @@
     }
     page.dataset.charts = String(drawn.length);
   }
+
+  // on a phone the tab that is open may be beyond the edge; some of the one before shows
+  // that there are more
+  const tab = document.querySelector(".fr-tabs [aria-current]");
+  if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 60;
 
   if (window.Chart) draw();
   new MutationObserver((changes) => {

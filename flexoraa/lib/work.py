@@ -24,7 +24,8 @@ Chore = Callable[[], None]
 
 IDLE_SECONDS = 1.0  # between looks when nothing was announced
 EAGER_SECONDS = 0.02  # between looks while things are coming in
-EAGER_FOR = 2.0  # seconds after the last find or announcement
+EAGER_FOR = 2.0  # seconds after a thread's last find
+NEWS_FOR = 0.3  # seconds after an announcement, for all: others go on with it
 NOTIFY_EVERY = 0.5  # seconds; shorter than EAGER_FOR, or announcements would be missed
 APPLICATION_NAME = "flexoraa-worker"  # of the listening session
 CHORES_LOCK = 7_102_025  # any number, the same in every worker
@@ -34,8 +35,8 @@ class Bell:
     """Tells workers that a queue has something, at most twice a second and process.
 
     Each commit with a NOTIFY takes a lock of the whole server, so not every insert can
-    afford one. It need not: a worker that heard the bell keeps looking eagerly for
-    longer than the pause between two rings.
+    afford one. It need not: the thread that found what was announced keeps looking
+    eagerly for longer than the pause between two rings.
     """
 
     also: ClassVar[Callable[[str], None] | None] = None  # another runner's bell
@@ -115,7 +116,7 @@ class Worker:
         self._finishers = finishers
         self._stopping = threading.Event()
         self._news = threading.Condition()
-        self._eager_until = 0.0
+        self._news_until = 0.0
 
     def run(self, queues: Sequence[str]) -> None:
         """Work until `stop`; returns when all threads have finished their batch."""
@@ -139,9 +140,9 @@ class Worker:
             self._news.notify_all()
 
     def wake(self) -> None:
-        """Something came in: look at once, and often for a while."""
+        """Something came in: look at once, and often for a moment."""
         with self._news:
-            self._eager_until = time.monotonic() + EAGER_FOR
+            self._news_until = time.monotonic() + NEWS_FOR
             self._news.notify_all()
 
     def _guard(self, body: Callable[[], None]) -> None:
@@ -162,19 +163,21 @@ class Worker:
         connection.close()
 
     def _drain_forever(self, drains: Sequence[Drain]) -> None:
+        eager_until = 0.0
         while not self._stopping.is_set():
             close_old_connections()
-            done = sum(drain() for drain in drains)
-            if done:
-                self._eager_until = time.monotonic() + EAGER_FOR
+            if sum(drain() for drain in drains):
+                eager_until = time.monotonic() + EAGER_FOR
             else:
-                self._rest()
+                self._rest(eager_until)
 
-    def _rest(self) -> None:
-        eager = time.monotonic() < self._eager_until
+    def _rest(self, eager_until: float) -> None:
+        """Until the next look. Eager is who found something, not who might: twenty
+        queues looked at fifty times a second are half a processor."""
         with self._news:
+            is_eager = time.monotonic() < max(eager_until, self._news_until)
             if not self._stopping.is_set():
-                self._news.wait(EAGER_SECONDS if eager else IDLE_SECONDS)
+                self._news.wait(EAGER_SECONDS if is_eager else IDLE_SECONDS)
 
     def _do_chores(self) -> None:
         while not self._stopping.is_set():

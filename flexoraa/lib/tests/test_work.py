@@ -65,6 +65,26 @@ def test_a_worker_stays_eager_longer_than_the_bell_is_silent():
     assert work.NOTIFY_EVERY < work.EAGER_FOR
 
 
+def test_who_found_something_is_eager_and_who_did_not_rests(monkeypatch):
+    monkeypatch.setattr(work, "IDLE_SECONDS", 60)
+    found, idle = [], []
+
+    def finds_once() -> int:
+        found.append(1)
+        return len(found) == 1
+
+    worker = work.Worker([finds_once], [], 1, apart=[lambda: idle.append(1) or 0])
+    thread = started(worker, ["test_bell"])
+    try:
+        assert wait_for(lambda: len(found) > 10)
+        assert len(idle) == 1
+        worker.wake()  # what one does, others may go on with
+        assert wait_for(lambda: len(idle) > 3)
+    finally:
+        worker.stop()
+        thread.join(5)
+
+
 def test_it_goes_on_after_the_database_went_away():
     calls = []
 

@@ -27,8 +27,9 @@ ROWS = {
     "spend": "spend",
     "bulk": "operation",
 }
-# Nobody but who made these may see them, or change them, whatever their role
-MADE_BY_SOMEBODY = ("leads/bulk/<uuid", "saved-views/<uuid")
+# Nobody but who made these may see them, or change them, whatever their role; and of an
+# erasure nobody is told before somebody asked for it
+MADE_BY_SOMEBODY = ("leads/bulk/<uuid", "saved-views/<uuid", "<uuid:id>/erase")
 
 
 def populate(world: Any, mark: str) -> None:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.functional import cached_property
 
@@ -61,7 +62,7 @@ class Words:
     tell which they are.
     """
 
-    RARE = 10_000  # messages; more than that is walked
+    RARE = 30_000  # messages; more than that is walked
     FEW = 2_000  # conversations
 
     def __init__(self, workspace: Any, term: str) -> None:
@@ -86,9 +87,17 @@ class Words:
         """Those of the messages that say it, to be sorted by the newest."""
         if not self.is_rare:
             return messages.saying(self._term)
-        # a limit of its own keeps the look-up apart from the order
+        # an array is made once, and then read from its newest end; a mere subquery
+        # is joined by walking all messages in order
+        found = self.said.order_by().values("pk")[: self.RARE * 10]
         return messages.filter(
-            pk__in=self.said.order_by().values("pk")[: self.RARE * 10]
+            Func(
+                F("pk"),
+                ArraySubquery(found),
+                template="%(expressions)s)",
+                arg_joiner=" = ANY(",
+                output_field=BooleanField(),
+            )
         )
 
     def means(self, conversation: OuterRef) -> Exists:

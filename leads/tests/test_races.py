@@ -149,7 +149,7 @@ def kill_until(is_over: Callable[[], bool], progress: Callable[[], int]) -> int:
 
 
 def test_workers_killed_while_applying_lose_and_double_nothing(workspace):
-    make_leads(workspace, 12_000)
+    make_leads(workspace, 20_000)
     qualified = stage(workspace, "Qualified")
     operation = bulk.plan(
         "update",
@@ -164,16 +164,16 @@ def test_workers_killed_while_applying_lose_and_double_nothing(workspace):
         operation.refresh_from_db()
         return operation.applied
 
-    kills = kill_until(lambda: applied() == 12_000, applied)
+    kills = kill_until(lambda: applied() == 20_000, applied)
     assert kills == 3
-    assert Lead.objects.filter(stage=qualified, tags=["x"], version=2).count() == 12_000
+    assert Lead.objects.filter(stage=qualified, tags=["x"], version=2).count() == 20_000
     stays = StageInterval.objects.filter(stage=qualified, bulk=operation)
-    assert stays.count() == 12_000
+    assert stays.count() == 20_000
     assert StageInterval.objects.count() == 24_000
 
 
 def test_workers_killed_while_importing_lose_and_double_nothing(workspace):
-    rows = "\n".join(f"Person {n},98{n:08d}" for n in range(12_000))
+    rows = "\n".join(f"Person {n},98{n:08d}" for n in range(20_000))
     file = b"name,phone\n" + rows.encode()
     job = importing.upload(workspace=workspace, by=None, filename="x.csv", content=file)
     importing.start(job, dry_run=False)
@@ -184,11 +184,11 @@ def test_workers_killed_while_importing_lose_and_double_nothing(workspace):
 
     kills = kill_until(lambda: done() >= 0 and job.state == "imported", done)
     assert kills == 3
-    assert Lead.objects.count() == 12_000
-    assert Lead.objects.values("phone").distinct().count() == 12_000
-    assert StageInterval.objects.count() == 12_000
+    assert Lead.objects.count() == 20_000
+    assert Lead.objects.values("phone").distinct().count() == 20_000
+    assert StageInterval.objects.count() == 20_000
     operation = ImportJob.objects.get().operation
-    assert (operation.applied, operation.changes.count()) == (12_000, 12_000)
+    assert (operation.applied, operation.changes.count()) == (20_000, 20_000)
 
 
 def test_two_merges_at_once_leave_one_head(workspace):

@@ -169,7 +169,7 @@ def test_workers_killed_while_applying_lose_and_double_nothing(workspace):
     assert Lead.objects.filter(stage=qualified, tags=["x"], version=2).count() == 20_000
     stays = StageInterval.objects.filter(stage=qualified, bulk=operation)
     assert stays.count() == 20_000
-    assert StageInterval.objects.count() == 24_000
+    assert StageInterval.objects.count() == 40_000
 
 
 def test_workers_killed_while_importing_lose_and_double_nothing(workspace):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from benchmarks.filling import drop_indexes
 from inbox.models import ChannelAccount
 from teams.models import Membership, User, Workspace
 
@@ -62,7 +63,7 @@ def make(slug: str, size: Size) -> Iterator[str]:
             cursor.execute(sql, values)
             if name:
                 yield f"{cursor.rowcount:,} {name}, {time.monotonic() - started:.0f} s"
-        indexes = _drop_indexes(cursor)
+        indexes = drop_indexes(cursor)
         for first in range(0, size.messages, STEP):
             last = min(first + STEP, size.messages) - 1
             cursor.execute(SAID, values | {"first": first, "last": last})
@@ -74,18 +75,6 @@ def make(slug: str, size: Size) -> Iterator[str]:
             cursor.execute(f"RESET {name}")
         cursor.execute("VACUUM ANALYZE")
     yield f"filled in {time.monotonic() - started:.0f} s"
-
-
-def _drop_indexes(cursor) -> list[str]:
-    """Away with the indexes of messages that are no constraints; how to make them."""
-    cursor.execute(
-        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
-        "WHERE indrelid = 'inbox_message'::regclass AND NOT indisunique"
-    )
-    found = cursor.fetchall()
-    for name, _ in found:
-        cursor.execute(f"DROP INDEX {name}")
-    return [sql for _, sql in found]
 
 
 PARTS = {

@@ -40,7 +40,7 @@ def fill() -> Iterator[str]:
         cursor.execute("SET maintenance_work_mem = '512MB'")
         for sql in (WORD, CONTACTS, TALKS, LABELS):
             cursor.execute(sql, values)
-        indexes = _drop_indexes(cursor)
+        indexes = drop_indexes(cursor)
         for first in range(0, MESSAGES, STEP):
             last = min(first + STEP, MESSAGES) - 1
             cursor.execute(SAID, values | {"first": first, "last": last})
@@ -73,7 +73,7 @@ def term(words: str) -> str:
     return f"w{random.randint(20_000, VOCABULARY - 1)}x"
 
 
-def _drop_indexes(cursor) -> list[str]:
+def drop_indexes(cursor) -> list[str]:
     """Away with the indexes of messages that are no constraints; how to make them."""
     cursor.execute(
         "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flexoraa.sandbox.processes import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "flexoraa_bench"
 
@@ -67,9 +69,7 @@ PRODUCTION = {
 def server(application: str) -> Iterator[int]:
     """granian serving a WSGI application with two workers, as in production; its
     port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port("127.0.0.1")
     command = (
         "-m granian --interface wsgi --workers 2 --blocking-threads 4 "
         f"--port {port} --log-level error {application}"
@@ -82,9 +82,7 @@ def server(application: str) -> Iterator[int]:
 @contextmanager
 def events() -> Iterator[int]:
     """The events process, as in production; its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port("127.0.0.1")
     command = (
         "-m granian --interface asgi --workers 1 --backpressure 8000 "
         f"--port {port} --log-level error flexoraa.asgi:application"

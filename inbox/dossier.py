@@ -73,7 +73,7 @@ def dossier(lead: Lead) -> dict[str, Any]:
         "tasks": Task.objects.filter(**of_lead),
         "contacts": Contact.objects.filter(pk__in=contacts),
         "names_on_channels": ContactIdentity.objects.filter(**of_person),
-        "marketing_wishes": wishes(contacts),
+        "marketing_wishes": ConsentEntry.objects.of(contacts),
         "conversations": talks,
         "messages": said,
         "files": Attachment.objects.filter(**on_said),
@@ -83,16 +83,6 @@ def dossier(lead: Lead) -> dict[str, Any]:
         "broadcasts": BroadcastRecipient.objects.filter(**of_lead),
     }
     return {name: list(lines(rows)) for name, rows in parts.items()}
-
-
-def wishes(contacts: list[int]) -> QuerySet:
-    """The opt-outs under any of their names."""
-    names = ContactIdentity.objects.filter(contact__in=contacts)
-    said = Q(contact__in=contacts)
-    for kind, key in names.values_list("kind", "key"):
-        said |= Q(kind=kind, key=key)
-    here = Contact.objects.filter(pk__in=contacts).values("workspace")
-    return ConsentEntry.objects.filter(said, workspace__in=here)
 
 
 def lines(rows: QuerySet) -> Iterable[dict[str, Any]]:

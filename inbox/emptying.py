@@ -120,10 +120,7 @@ def bury(work: Work) -> bool:
     stopped = bool(ConsentEntry.objects.stopped(contacts))
     _leave_hashes(work, names, stopped)
     with pgtrigger.ignore("inbox.ConsentEntry:append_only"):
-        said = Q(contact__in=contacts)
-        for kind, key in names:
-            said |= Q(kind=kind, key=key)
-        ConsentEntry.objects.for_workspace(work.workspace).filter(said).delete()
+        ConsentEntry.objects.of(contacts).delete()
     identities.delete()
     ReadMark.objects.filter(contact__in=contacts).delete()
     Contact.objects.filter(pk__in=contacts).update(

@@ -24,12 +24,10 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=60, help="with silence (s)")
     parser.add_argument("--limit", type=float, default=600, help="seconds for each")
     parser.add_argument("--skew", type=float, default=0, help="of clocks (s)")
-    parser.add_argument("--own-clock", action="store_true", help="go by these: doubles")
     options = parser.parse_args()
     os.environ["LOG_LEVEL"] = "CRITICAL"
     more = {name: getattr(options, name) for name in ("crashes", "patience", "limit")}
-    clocks = {"skew": options.skew, "own_clock": options.own_clock}
-    good = run(messages=options.messages, **clocks, **more)
+    good = run(messages=options.messages, skew=options.skew, **more)
     if options.control:
         good = not run(messages=options.control, blind=True, **more) and good
     return 0 if good else 1

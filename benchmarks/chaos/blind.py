@@ -30,7 +30,7 @@ def forget() -> None:
     of its own, and noted when the slice is done: the guards of inbox/broadcasts.py are
     off, as they are in a loop over recipients."""
     broadcasts.go_on = _go_on  # type: ignore[assignment]  # the control is the patch
-    broadcasts.ulid_of = lambda _: ulid()  # type: ignore[assignment]
+    broadcasts.ulid_of = lambda _: ulid()  # type: ignore[assignment]  # as above
 
 
 def _go_on(pk: int) -> int:

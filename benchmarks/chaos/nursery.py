@@ -2,7 +2,7 @@
 within moments, and sends kill -9 to one of them every few tenths of a second.
 
     python -m benchmarks.chaos.nursery --children 3 --pause 0.3 1.0 [--blind] [--most 2]
-        [--skew 600 [--own-clock]]
+        [--skew 600]
 
 With a skew one child's clock is so many seconds ahead, the next one's behind, the next
 one's right, and so on. SIGUSR1 ends the killing, or so many kills do; SIGTERM ends the
@@ -24,7 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flexoraa.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402 (settings first)
-from django.utils.module_loading import import_string  # noqa: E402
+from django.utils.module_loading import import_string  # noqa: E402 (settings first)
 
 from benchmarks.chaos import blind, skewed  # noqa: E402 (settings first)
 from flexoraa.lib import work  # noqa: E402 (settings first)
@@ -40,10 +40,9 @@ class Nursery:
         seed: int,
         most: int = 0,
         skew: float = 0,
-        own_clock: bool = False,
     ) -> None:
         self._count, self._pause, self._most = children, pause, most
-        self._skew, self._own_clock, self._born = skew, own_clock, 0
+        self._skew, self._born = skew, 0
         self._chance = random.Random(seed)
         self._pids: list[int] = []
         self._is_calm = self._is_over = False
@@ -84,10 +83,7 @@ class Nursery:
             self._pids.append(pid)
 
     def _lose_time(self) -> None:
-        seconds = self._skew * (1, -1, 0)[self._born % 3]
-        skewed.shift(seconds)
-        if self._own_clock:
-            skewed.own_clock(seconds)
+        skewed.shift(self._skew * (1, -1, 0)[self._born % 3])
 
     def _kill_one(self) -> None:
         pid = self._pids.pop(self._chance.randrange(len(self._pids)))
@@ -125,21 +121,17 @@ def main() -> None:
     parser.add_argument("--careless", action="store_true")
     parser.add_argument("--most", type=int, default=0, help="kills; 0: no end")
     parser.add_argument("--skew", type=float, default=0)
-    parser.add_argument("--own-clock", action="store_true")
     options = parser.parse_args()
     if options.blind:
         blind.retry()
     if options.careless:
         blind.forget()
-    if options.own_clock:
-        skewed.prepare()
     nursery = Nursery(
         options.children,
         tuple(options.pause),
         options.seed,
         options.most,
         options.skew,
-        options.own_clock,
     )
     nursery.run()
     print(nursery.kills, flush=True)

@@ -48,7 +48,6 @@ class Plan:
     pause: tuple[float, float] = (0.3, 1.0)
     blind: bool = False
     skew: float = 0  # seconds by which workers' clocks are wrong
-    own_clock: bool = False  # they go by these, instead of by the database's
     limit: float = 600.0  # seconds of bad weather
     # Statuses come late: the door is shut while PostgreSQL is down, then the platform
     # tries again. To send again before that would double (guarantees, 4.2)
@@ -164,7 +163,6 @@ class Storm:
         command += ["--pause", *map(str, plan.pause)]
         command += ["--blind"] if plan.blind else []
         command += ["--skew", str(plan.skew)] if plan.skew else []
-        command += ["--own-clock"] if plan.own_clock else []
         return stack.enter_context(
             places.running(command, environment, stdout=subprocess.PIPE)
         )

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Self
 
 import pgtrigger
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db.models.functions import Now
 from flexoraa.lib import sets
 from inbox import adapters
 from inbox.models.erasures import ErasedName
-from inbox.models.people import Contact, id_kinds
+from inbox.models.people import Contact, ContactIdentity, id_kinds
 from teams.tenancy import TenantQuerySet, WorkspaceRow
 from teams.tenant_keys import TenantKey
 
@@ -129,6 +130,16 @@ class OutreachSettings(WorkspaceRow):
 
 class ConsentEntryQuerySet(TenantQuerySet):
     """The ledger, and what it says now."""
+
+    def of(self, contact_ids: Iterable[int]) -> Self:
+        """The entries about these contacts, under any of their names."""
+        ids = list(contact_ids)
+        about = Q(contact__in=ids)
+        names = ContactIdentity.objects.filter(contact__in=ids)
+        for kind, key in names.values_list("kind", "key"):
+            about |= Q(kind=kind, key=key)
+        here = Contact.objects.filter(pk__in=ids).values("workspace")
+        return self.filter(about, workspace__in=here)
 
     def stopped(self, contact_ids: Iterable[int]) -> set[int]:
         """Those of these contacts who want no marketing: the latest entry about any of

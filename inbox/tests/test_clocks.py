@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from django.db import connection
 
-from benchmarks.chaos import skewed
 from inbox import outbox, reconciling
 from inbox.models import Conversation, Message
 from inbox.tests import bodies
@@ -15,6 +14,16 @@ from inbox.tests.sandboxed import deliver, states
 
 pytestmark = pytest.mark.django_db
 AHEAD, BEHIND = 600, -600
+# for the control: the database's clock as the session has it
+SKEWED = """
+    CREATE SCHEMA IF NOT EXISTS skewed;
+    CREATE OR REPLACE FUNCTION skewed.statement_timestamp() RETURNS timestamptz
+        LANGUAGE sql STABLE AS $$ SELECT pg_catalog.statement_timestamp()
+        + make_interval(secs => current_setting('flexoraa.skew')::float) $$;
+    CREATE OR REPLACE FUNCTION skewed.now() RETURNS timestamptz
+        LANGUAGE sql STABLE AS $$ SELECT pg_catalog.now()
+        + make_interval(secs => current_setting('flexoraa.skew')::float) $$;
+"""
 
 
 @pytest.fixture
@@ -42,8 +51,8 @@ def test_by_its_own_clock_it_would_take_it(number, meta):
     """The control: leases that go by the clock of who looks at them."""
     message = say(talk(number))
     assert len(outbox.claim(8, {}, 8)) == 1
-    skewed.prepare(keep=True)
     with connection.cursor() as cursor:
+        cursor.execute(SKEWED)
         cursor.execute(f"SET LOCAL flexoraa.skew = '{AHEAD}'")
         cursor.execute("SET LOCAL search_path = skewed, public, pg_catalog")
     reconciling.housekeep()
